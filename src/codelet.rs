@@ -1,0 +1,33 @@
+//! Codelets: small untrusted programs in isolated heaps, on threads of our own.
+//!
+//! ```text
+//! Runner::submit ─> queue (per runner, bounded) ─> worker threads ─> EventSink
+//!                      ^                              |      ^
+//!                      |                     waits for host  | reply, timer, deadline
+//!                      '-- OVERLOADED beyond it       '─> parked ─'
+//! ```
+//!
+//! A worker takes a job, gets its program (compiled or from the cache), runs it in a pristine
+//! isolate and hands the outcome over. A run that waits for the host is parked: it keeps its
+//! isolate and gives its thread back. One watchdog thread ends what is late, wherever it is.
+
+mod compile;
+mod conclude;
+mod deadline;
+mod engine;
+mod guest;
+mod pool;
+mod program;
+mod request;
+mod runner;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use guest::logs::{Level, LogEntry};
+pub use request::{
+    Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Reply, RunOptions,
+    RunRequest,
+};
+pub use runner::{Capabilities, Runner, RunnerOptions, Stats, capabilities, engine_commit};

@@ -1,0 +1,123 @@
+//! Compiled programs of one runner, the least recently used leaving first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::codelet::program::Program;
+use crate::codelet::request::{Language, RunRequest};
+
+/// What a program is known by.
+pub(crate) type Key = [u8; 32];
+
+/// The key of a request: everything that shapes its bytecode.
+pub(crate) fn key_of(request: &RunRequest) -> Key {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str, language: Language| {
+        hash.update(text.len().to_le_bytes());
+        hash.update([language as u8]);
+        hash.update(text.as_bytes());
+    };
+    part(&request.options.filename, Language::Auto);
+    part(&request.code, request.options.language);
+    for module in &request.options.modules {
+        part(&module.name, Language::Auto);
+        part(&module.code, module.language);
+    }
+    hash.finalize().into()
+}
+
+#[derive(Debug)]
+struct Kept {
+    program: Arc<Program>,
+    bytes: usize,
+    used: u64,
+}
+
+/// The cache, bounded in entries and bytes.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    kept: HashMap<Key, Kept>,
+    max_entries: usize,
+    max_bytes: usize,
+    bytes: usize,
+    tick: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(max_entries: usize, max_bytes: usize) -> Cache {
+        Cache { kept: HashMap::new(), max_entries, max_bytes, bytes: 0, tick: 0 }
+    }
+
+    pub(crate) fn get(&mut self, key: &Key) -> Option<Arc<Program>> {
+        self.tick += 1;
+        let kept = self.kept.get_mut(key)?;
+        kept.used = self.tick;
+        Some(Arc::clone(&kept.program))
+    }
+
+    pub(crate) fn put(&mut self, key: Key, program: &Arc<Program>) {
+        let bytes = program.bytes();
+        if self.max_entries == 0 || bytes > self.max_bytes {
+            return;
+        }
+        self.tick += 1;
+        let kept = Kept { program: Arc::clone(program), bytes, used: self.tick };
+        if let Some(old) = self.kept.insert(key, kept) {
+            self.bytes -= old.bytes;
+        }
+        self.bytes += bytes;
+        while self.kept.len() > self.max_entries || self.bytes > self.max_bytes {
+            let Some(oldest) = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(k, _)| *k)
+            else {
+                break;
+            };
+            if let Some(gone) = self.kept.remove(&oldest) {
+                self.bytes -= gone.bytes;
+            }
+        }
+    }
+
+    /// How many programs, and how many bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.kept.len(), self.bytes)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program() -> Arc<Program> {
+        Arc::new(Program { modules: Vec::new() })
+    }
+
+    #[test]
+    fn the_least_recently_used_leaves_first() {
+        let mut cache = Cache::new(2, 1 << 20);
+        cache.put([1; 32], &program());
+        cache.put([2; 32], &program());
+        assert!(cache.get(&[1; 32]).is_some());
+        cache.put([3; 32], &program());
+        assert!(cache.get(&[2; 32]).is_none());
+        assert!(cache.get(&[1; 32]).is_some());
+        assert_eq!(cache.size().0, 2);
+    }
+
+    #[test]
+    fn language_and_name_are_part_of_the_key() {
+        let plain = RunRequest::new("1");
+        let mut typed = plain.clone();
+        typed.options.language = Language::Ts;
+        let mut named = plain.clone();
+        named.options.filename = "a.js".into();
+        assert_ne!(key_of(&plain), key_of(&typed));
+        assert_ne!(key_of(&plain), key_of(&named));
+    }
+}

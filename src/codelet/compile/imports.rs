@@ -1,0 +1,70 @@
+//! Finding in the caller's text what the engine does not say: where a refused import stands, and
+//! whether a failed write went to a global name.
+
+use crate::codelet::compile::position_of;
+use crate::codelet::guest::frames::Position;
+
+/// Where `specifier` is imported by a static import or export-from.
+pub(in crate::codelet) fn import_position(source: &str, specifier: &str) -> Option<Position> {
+    let mut from = 0;
+    while let Some(found) = source[from..].find(specifier) {
+        let at = from + found;
+        let quote_before = source[..at].chars().next_back();
+        let quote_after = source[at + specifier.len()..].chars().next();
+        if quote_before == quote_after && matches!(quote_before, Some('\'' | '"')) {
+            let front = source[..at - 1].trim_end();
+            if front.ends_with("from") || front.ends_with("import") || front.ends_with("import(") {
+                return Some(position_of(source, at - 1));
+            }
+        }
+        from = at + specifier.len().max(1);
+        if !source.is_char_boundary(from) {
+            break;
+        }
+    }
+    None
+}
+
+/// True when the line at `position` writes to the bare name `name`. The engine reports such a
+/// write as a plain type error; together with its text this tells that a frozen global was meant.
+pub(in crate::codelet) fn is_global_assignment(source: &str, position: Position, name: &str) -> bool {
+    let index = usize::try_from(position.line.saturating_sub(1)).unwrap_or(0);
+    let Some(line) = source.lines().nth(index) else { return false };
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    line.match_indices(name).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let rest = line[at + name.len()..].trim_start();
+        let stands_alone = !before.is_some_and(|c| word(c) || c == '.');
+        let assigns = (rest.starts_with('=') && !rest.starts_with("==") && !rest.starts_with("=>"))
+            || rest.starts_with("++")
+            || rest.starts_with("--")
+            || ["+=", "-=", "*=", "/=", "%=", "**=", "&=", "|=", "^=", "<<=", ">>=", ">>>=", "&&=", "||=", "??="]
+                .iter()
+                .any(|operator| rest.starts_with(operator))
+            || line[..at].trim_end().ends_with("++")
+            || line[..at].trim_end().ends_with("--");
+        stands_alone && assigns
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_static_import_is_found() {
+        let source = "const fs = 'fs';\nimport x from 'fs';\n";
+        assert_eq!(import_position(source, "fs"), Some(Position { line: 2, column: 15 }));
+        assert_eq!(import_position("const a = 'fs'", "fs"), None);
+    }
+
+    #[test]
+    fn only_writes_to_the_bare_name_count() {
+        let at = |line| Position { line, column: 1 };
+        assert!(is_global_assignment("  Math = 1", at(1), "Math"));
+        assert!(is_global_assignment("x;\nundefined ??= 3", at(2), "undefined"));
+        assert!(!is_global_assignment("a.Math = 1", at(1), "Math"));
+        assert!(!is_global_assignment("Math == 1", at(1), "Math"));
+        assert!(!is_global_assignment("MyMath = 1", at(1), "Math"));
+    }
+}

@@ -1,0 +1,216 @@
+//! From the way a run ended to its outcome: codes, messages, positions.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::compile::{import_position, is_global_assignment};
+use super::deadline::StopReason;
+use super::engine::cell::Landing;
+use super::engine::run::Ending;
+use super::guest::frames::Frames;
+use super::program::Program;
+use super::worker::cancelled_failure;
+use crate::error::Code;
+use crate::limits::{Limits, MESSAGE_BYTES};
+use crate::outcome::{Failure, StoppedBy};
+
+/// What an outcome is made of.
+#[derive(Debug, Default)]
+pub(super) struct Conclusion {
+    pub(super) value: Option<String>,
+    pub(super) failure: Option<Failure>,
+    pub(super) stopped_by: Option<StoppedBy>,
+    /// Our own fault: the isolate must not be used again.
+    pub(super) broken: bool,
+}
+
+impl Conclusion {
+    pub(super) fn failed(failure: Failure) -> Conclusion {
+        Conclusion { failure: Some(failure), ..Conclusion::default() }
+    }
+}
+
+/// The prelude's report of what was thrown.
+#[derive(Debug, Deserialize)]
+struct Report {
+    code: String,
+    name: Option<String>,
+    #[serde(default)]
+    message: String,
+    stack: Option<String>,
+    #[serde(default)]
+    genuine: bool,
+    #[serde(default)]
+    details: Map<String, Value>,
+    thrown: Option<String>,
+}
+
+/// The outcome of an entry that did not ask to wait.
+pub(super) fn conclude(
+    ending: Ending,
+    reason: Option<StopReason>,
+    cancelled: Option<&'static str>,
+    limits: &Limits,
+    program: &Arc<Program>,
+) -> Conclusion {
+    match ending {
+        Ending::Value(value) => Conclusion { value, ..Conclusion::default() },
+        Ending::NotJson => {
+            let message = "the result is a function or a symbol, which have no JSON form";
+            Conclusion::failed(
+                Failure::new(Code::RuntimeError, message).with("reason", "UNSERIALIZABLE_RESULT"),
+            )
+        }
+        Ending::TooLong => {
+            let limit = limits.max_result_bytes;
+            let message = format!("the result is longer as JSON than max_result_bytes ({limit})");
+            Conclusion::failed(Failure::new(Code::OutputLimit, message).with("limitBytes", limit))
+        }
+        Ending::Thrown { report, serialising } => thrown(&report, serialising, program),
+        Ending::Stalled => {
+            let message = "nothing is left that could ever settle the result: \
+                           the codelet waits for a promise nobody resolves";
+            let failure = Failure::new(Code::Timeout, message)
+                .with("limit", "stalled")
+                .with("limitMs", limits.timeout_ms);
+            Conclusion::failed(failure)
+        }
+        Ending::Left(landing) => Conclusion {
+            stopped_by: Some(stopped_by(landing)),
+            ..Conclusion::failed(left(landing, reason, cancelled, limits))
+        },
+        Ending::Waiting { .. } | Ending::Broken => internal("the realm's own code failed"),
+    }
+}
+
+/// How an abandoned run was ended.
+pub(super) fn stopped_by(landing: Landing) -> StoppedBy {
+    match landing {
+        Landing::OutOfMemory => StoppedBy::Allocator,
+        Landing::Killed => StoppedBy::Kill,
+        Landing::Stopped | Landing::Returned => StoppedBy::Interrupt,
+    }
+}
+
+/// The failure of an abandoned run. What counts is who asked, never a text.
+pub(super) fn left(
+    landing: Landing,
+    reason: Option<StopReason>,
+    cancelled: Option<&'static str>,
+    limits: &Limits,
+) -> Failure {
+    if landing == Landing::OutOfMemory {
+        let limit = limits.memory_limit_bytes;
+        let message = format!("the run needs more memory than memory_limit_bytes ({limit})");
+        return Failure::new(Code::MemoryLimit, message).with("limitBytes", limit);
+    }
+    stopped(reason, cancelled, limits)
+}
+
+/// The failure of a run that was asked to stop.
+pub(super) fn stopped(
+    reason: Option<StopReason>,
+    cancelled: Option<&'static str>,
+    limits: &Limits,
+) -> Failure {
+    match (reason, cancelled) {
+        (Some(StopReason::Cancelled), by) => cancelled_failure(by.unwrap_or("signal")),
+        (Some(reason), _) => timeout(reason, limits),
+        (None, Some(by)) => cancelled_failure(by),
+        (None, None) => timeout(StopReason::Wall, limits),
+    }
+}
+
+/// `TIMEOUT`, by which limit.
+pub(super) fn timeout(reason: StopReason, limits: &Limits) -> Failure {
+    let (name, limit, limit_ms) = match reason {
+        StopReason::Cpu => ("cpu_ms", "cpu", limits.cpu_ms.unwrap_or(0)),
+        StopReason::Wall | StopReason::Cancelled => ("timeout_ms", "wall", limits.timeout_ms),
+    };
+    Failure::new(Code::Timeout, format!("the run took longer than {name} ({limit_ms} ms)"))
+        .with("limit", limit)
+        .with("limitMs", limit_ms)
+}
+
+fn internal(what: &str) -> Conclusion {
+    let failure = Failure::new(Code::Internal, format!("a fault of runlet: {what}"));
+    Conclusion { broken: true, ..Conclusion::failed(failure) }
+}
+
+fn thrown(report: &str, serialising: bool, program: &Arc<Program>) -> Conclusion {
+    let Ok(report) = serde_json::from_str::<Report>(report) else {
+        return internal("the report of an error is not readable");
+    };
+    let code = match report.code.as_str() {
+        "POLICY_VIOLATION" => Code::PolicyViolation,
+        "HOST_CALL_ERROR" => Code::HostCallError,
+        _ => Code::RuntimeError,
+    };
+    let mut failure = Failure::new(code, bounded(&report.message));
+    failure.name = report.name.map(|name| bounded(&name));
+    failure.details = report.details;
+    if let Some(thrown) = report.thrown.and_then(|text| serde_json::from_str(&text).ok()) {
+        failure.details.insert("thrown".into(), thrown);
+    }
+    if serialising && code == Code::RuntimeError {
+        failure.details.insert("reason".into(), "UNSERIALIZABLE_RESULT".into());
+    }
+    let frames = Frames::new(Arc::clone(program));
+    let mut place = None;
+    if let Some(stack) = &report.stack {
+        let text = frames.guest_only(stack);
+        place = frames.first(stack);
+        failure.stack = (!text.is_empty()).then_some(text);
+    }
+    if place.is_none() {
+        place = refused_import(&failure, program);
+    }
+    if let Some((module, position)) = place {
+        failure = failure.at(position.line, position.column);
+        if report.genuine && code == Code::RuntimeError {
+            global_write(&mut failure, &program.modules[module].source);
+        }
+    }
+    Conclusion::failed(failure)
+}
+
+fn bounded(text: &str) -> String {
+    text[..text.floor_char_boundary(MESSAGE_BYTES)].to_owned()
+}
+
+/// A static import that was refused has no trace: its place is found in the text.
+fn refused_import(
+    failure: &Failure,
+    program: &Program,
+) -> Option<(usize, super::guest::frames::Position)> {
+    if failure.details.get("capability").and_then(Value::as_str) != Some("import") {
+        return None;
+    }
+    let name = failure.details.get("name")?.as_str()?;
+    program
+        .modules
+        .iter()
+        .enumerate()
+        .find_map(|(index, module)| Some((index, import_position(&module.source, name)?)))
+}
+
+/// The engine reports a write to a frozen global as a plain type error: name it for what it is.
+fn global_write(failure: &mut Failure, source: &str) {
+    let (Some(line), Some(column)) = (failure.line, failure.column) else { return };
+    let Some(name) = failure.message.strip_prefix('\'').and_then(|m| m.strip_suffix("' is read-only"))
+    else {
+        return;
+    };
+    let position = super::guest::frames::Position { line, column };
+    if failure.name.as_deref() == Some("TypeError") && is_global_assignment(source, position, name) {
+        failure.code = Code::PolicyViolation;
+        failure.details.insert("capability".into(), "globals".into());
+        failure.details.insert("name".into(), name.into());
+        failure.message = format!(
+            "globals of \"{name}\" is denied: the global scope, `globals` and `helpers` are frozen; \
+             keep state in your own variables"
+        );
+    }
+}

@@ -1,0 +1,312 @@
+//! The watchdog: one thread that ends what is late.
+//!
+//! For a run inside the engine there are three layers. The watchdog sets the cell's stop request,
+//! which the engine polls; five milliseconds later it starts to send the kill signal, for native
+//! code that never polls; the handler has the last word, with its own look at the clock. Runs that
+//! wait (in the queue or for the host) are ended through the pool.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::engine::cell::Cell;
+use super::engine::kill;
+
+/// From the stop request to the first kill.
+const GRACE: i64 = 5_000_000;
+/// Between two kills of the same run, when one was refused.
+const RETRY: i64 = 1_000_000;
+/// How long the watchdog stays awake after the last run began.
+const TICK: i64 = 250_000_000;
+const NEVER: i64 = i64::MAX;
+
+/// Nanoseconds of the monotonic clock: the one the kill handler reads too.
+pub(super) fn now_nanos() -> i64 {
+    clock::now(libc::CLOCK_MONOTONIC)
+}
+
+/// CPU time of the calling thread in nanoseconds.
+pub(super) fn thread_cpu_nanos() -> i64 {
+    clock::now(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// Why a run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopReason {
+    Wall,
+    Cpu,
+    Cancelled,
+}
+
+/// What the watchdog knows of one worker.
+#[derive(Debug)]
+struct Slot {
+    run: u64,
+    deadline: i64,
+    /// CPU clock reading at which the run's share is used up.
+    cpu_deadline: i64,
+    /// When to read the CPU clock next.
+    cpu_look: i64,
+    stopped: Option<(StopReason, i64)>,
+    kill_next: i64,
+    kills_sent: u64,
+}
+
+/// Something due for a run that is not inside the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// Its wall-clock deadline.
+    Deadline,
+    /// A timer of the guest.
+    Timer,
+    /// Its patience in the queue.
+    Queue,
+}
+
+/// Called by the watchdog for runs outside the engine.
+pub(super) trait Overdue: Send + Sync {
+    fn overdue(&self, run: u64, due: Due);
+}
+
+/// The watchdog's shared half.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    slots: Vec<(&'static Cell, Mutex<Slot>, AtomicI64)>,
+    heap: Mutex<BinaryHeap<Reverse<(i64, u64, Due)>>>,
+    sleep: Mutex<()>,
+    wake: Condvar,
+    next_look: AtomicI64,
+    arms: AtomicU64,
+    interrupts: AtomicU64,
+    kills: AtomicU64,
+}
+
+impl Watchdog {
+    pub(super) fn new(cells: &[&'static Cell]) -> Watchdog {
+        let slot = || Slot {
+            run: 0,
+            deadline: NEVER,
+            cpu_deadline: NEVER,
+            cpu_look: NEVER,
+            stopped: None,
+            kill_next: NEVER,
+            kills_sent: 0,
+        };
+        let slots = cells.iter().map(|cell| (*cell, Mutex::new(slot()), AtomicI64::new(-1)));
+        Watchdog {
+            slots: slots.collect(),
+            heap: Mutex::new(BinaryHeap::new()),
+            sleep: Mutex::new(()),
+            wake: Condvar::new(),
+            next_look: AtomicI64::new(NEVER),
+            arms: AtomicU64::new(0),
+            interrupts: AtomicU64::new(0),
+            kills: AtomicU64::new(0),
+        }
+    }
+
+    /// Starts the thread. False when the system gives none.
+    pub(super) fn spawn(self: &Arc<Self>, overdue: Arc<dyn Overdue>) -> bool {
+        let watchdog = Arc::clone(self);
+        std::thread::Builder::new()
+            .name("runlet-watchdog".into())
+            .stack_size(256 * 1024)
+            .spawn(move || watchdog.watch(&*overdue))
+            .is_ok()
+    }
+
+    /// Tells which thread works behind slot `worker`; called on it.
+    pub(super) fn adopt(&self, worker: usize) {
+        self.slots[worker].2.store(clock::of_this_thread(), Ordering::Release);
+    }
+
+    /// A run begins, or goes on, on `worker`.
+    pub(super) fn arm(&self, worker: usize, run: u64, deadline: i64, cpu_left: Option<i64>) {
+        let (cell, slot, _) = &self.slots[worker];
+        let now = now_nanos();
+        let mut slot = slot.lock();
+        slot.run = run;
+        slot.deadline = deadline;
+        slot.stopped = None;
+        slot.kill_next = NEVER;
+        slot.cpu_deadline = cpu_left.map_or(NEVER, |left| thread_cpu_nanos() + left);
+        slot.cpu_look = cpu_left.map_or(NEVER, |left| now + left);
+        cell.set_kill_after(deadline);
+        let first = slot.deadline.min(slot.cpu_look);
+        drop(slot);
+        self.arms.fetch_add(1, Ordering::Relaxed);
+        self.look_by(first);
+    }
+
+    /// The run left `worker`. Says whether and why it had been asked to stop.
+    pub(super) fn disarm(&self, worker: usize) -> Option<StopReason> {
+        let (cell, slot, _) = &self.slots[worker];
+        let mut slot = slot.lock();
+        slot.run = 0;
+        slot.deadline = NEVER;
+        slot.cpu_look = NEVER;
+        slot.kill_next = NEVER;
+        cell.set_kill_after(NEVER);
+        slot.stopped.take().map(|(reason, _)| reason)
+    }
+
+    /// Asks the run on `worker` to stop now, if it is still `run`.
+    pub(super) fn cancel(&self, worker: usize, run: u64) {
+        let (cell, slot, _) = &self.slots[worker];
+        let now = now_nanos();
+        let mut slot = slot.lock();
+        if slot.run == run && slot.stopped.is_none() {
+            self.stop(cell, &mut slot, StopReason::Cancelled, now);
+            drop(slot);
+            self.look_by(now + GRACE);
+        }
+    }
+
+    /// Reports `due` for a run outside the engine at the given time.
+    pub(super) fn remind(&self, at: i64, run: u64, due: Due) {
+        self.heap.lock().push(Reverse((at, run, due)));
+        self.look_by(at);
+    }
+
+    /// Stop requests and kills so far, and kills that were refused.
+    pub(super) fn counts(&self) -> (u64, u64, u64) {
+        let refused = self.slots.iter().map(|(cell, ..)| cell.refused()).sum();
+        (self.interrupts.load(Ordering::Relaxed), self.kills.load(Ordering::Relaxed), refused)
+    }
+
+    /// Counts one hard kill that landed.
+    pub(super) fn count_kill(&self) {
+        self.kills.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn stop(&self, cell: &'static Cell, slot: &mut Slot, reason: StopReason, now: i64) {
+        slot.stopped = Some((reason, now));
+        slot.kill_next = now + GRACE;
+        self.interrupts.fetch_add(1, Ordering::Relaxed);
+        cell.request_stop(slot.run);
+    }
+
+    /// Makes sure the thread looks by `at`.
+    fn look_by(&self, at: i64) {
+        if at < self.next_look.load(Ordering::Acquire) {
+            let _held = self.sleep.lock();
+            if at < self.next_look.load(Ordering::Acquire) {
+                self.next_look.store(at, Ordering::Release);
+                self.wake.notify_one();
+            }
+        }
+    }
+
+    fn watch(&self, overdue: &dyn Overdue) {
+        let mut seen = 0;
+        loop {
+            // Who asks from here on for an early look finds a value to undercut.
+            self.next_look.store(NEVER, Ordering::Release);
+            let now = now_nanos();
+            let mut next = NEVER;
+            for index in 0..self.slots.len() {
+                next = next.min(self.look_at(index, now));
+            }
+            while let Some((run, due)) = self.pop_due(now) {
+                overdue.overdue(run, due);
+            }
+            if let Some(Reverse((at, ..))) = self.heap.lock().peek() {
+                next = next.min(*at);
+            }
+            // Runs come and go: stay awake for a tick after the last, so that the next one finds
+            // a look due in time and need not wake this thread.
+            let arms = self.arms.load(Ordering::Relaxed);
+            if arms != seen {
+                seen = arms;
+                next = next.min(now + TICK);
+            }
+            let mut held = self.sleep.lock();
+            next = next.min(self.next_look.load(Ordering::Acquire));
+            self.next_look.store(next, Ordering::Release);
+            if next == NEVER {
+                self.wake.wait(&mut held);
+            } else if let Ok(nanos @ 1..) = u64::try_from(next - now_nanos()) {
+                self.wake.wait_for(&mut held, Duration::from_nanos(nanos));
+            }
+        }
+    }
+
+    fn pop_due(&self, now: i64) -> Option<(u64, Due)> {
+        let mut heap = self.heap.lock();
+        match heap.peek() {
+            Some(Reverse((at, ..))) if *at <= now => heap.pop().map(|Reverse((_, run, due))| (run, due)),
+            _ => None,
+        }
+    }
+
+    /// Ends the run on one worker if it is late; says when to look again.
+    fn look_at(&self, index: usize, now: i64) -> i64 {
+        let (cell, slot, thread_clock) = &self.slots[index];
+        let mut slot = slot.lock();
+        if slot.run == 0 {
+            return NEVER;
+        }
+        if slot.stopped.is_none() {
+            if slot.deadline <= now {
+                self.stop(cell, &mut slot, StopReason::Wall, now);
+            } else if slot.cpu_look <= now {
+                let used = clock::read(thread_clock.load(Ordering::Acquire));
+                if used >= slot.cpu_deadline {
+                    self.stop(cell, &mut slot, StopReason::Cpu, now);
+                } else {
+                    slot.cpu_look = now + (slot.cpu_deadline - used).max(200_000);
+                }
+            }
+        }
+        if slot.stopped.is_none() {
+            return slot.deadline.min(slot.cpu_look);
+        }
+        if slot.kill_next <= now {
+            slot.kill_next = now + RETRY;
+            // One signal outstanding at most: stale ones must not pile up.
+            if cell.armed() == slot.run && cell.acked() >= slot.kills_sent {
+                let number = u32::try_from(index).unwrap_or(0);
+                if kill::available() && kill::send(cell, number, slot.run) {
+                    slot.kills_sent = cell.acked() + 1;
+                }
+            }
+        }
+        slot.kill_next
+    }
+}
+
+mod clock {
+    //! Clocks by number, so that one thread can read another's CPU time.
+
+    #[expect(unsafe_code, reason = "libc's clocks have no safe face for another thread's time")]
+    pub(super) fn now(id: libc::clockid_t) -> i64 {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: fills the struct it is given.
+        unsafe { libc::clock_gettime(id, &raw mut time) };
+        time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
+    pub(super) fn read(id: i64) -> i64 {
+        libc::clockid_t::try_from(id).map_or(0, now)
+    }
+
+    /// The number of the calling thread's CPU clock, readable from any thread.
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "see `now`")]
+    pub(super) fn of_this_thread() -> i64 {
+        let mut id: libc::clockid_t = 0;
+        // SAFETY: asks for the calling thread's own clock.
+        unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut id) };
+        i64::from(id)
+    }
+
+    /// Elsewhere there is no such clock; the CPU limit then counts wall time on the thread.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn of_this_thread() -> i64 {
+        i64::from(libc::CLOCK_MONOTONIC)
+    }
+}

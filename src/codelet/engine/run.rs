@@ -1,0 +1,442 @@
+//! One run inside an isolate: start, go on after a wait, and how it ended.
+
+use std::ffi::c_void;
+
+use rquickjs::qjs;
+
+use super::cell::{Cell, Landing};
+use super::isolate::Isolate;
+use super::native::Bound;
+use crate::codelet::guest::host::Host;
+use crate::codelet::request::Reply;
+
+/// What a run is started with, besides its host half. Borrowed for the first entry only.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    /// JSON for the prelude's `begin`; `None` when nothing is granted or offered.
+    pub(crate) config: Option<&'a str>,
+    pub(crate) globals: Option<&'a str>,
+    pub(crate) export_name: Option<&'a str>,
+    pub(crate) input: Option<&'a str>,
+    pub(crate) memory_limit: usize,
+    pub(crate) max_stack: usize,
+}
+
+/// How an entry into the engine ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// `main` gave this value: JSON text, `None` for undefined.
+    Value(Option<String>),
+    /// The value has no JSON form (a function or a symbol).
+    NotJson,
+    /// The value's JSON is longer than allowed.
+    TooLong,
+    /// Thrown: the prelude's report as JSON, and whether it happened while the value was
+    /// turned into JSON.
+    Thrown { report: String, serialising: bool },
+    /// Nothing to do until a host call is answered or a timer is due (milliseconds of the run).
+    Waiting { timer: Option<f64> },
+    /// Nothing is left that could ever settle the result.
+    Stalled,
+    /// Abandoned.
+    Left(Landing),
+    /// The prelude itself failed: our fault.
+    Broken,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Fresh,
+    Evaluating,
+    Calling,
+}
+
+/// A run and the isolate it holds.
+pub(crate) struct Run {
+    isolate: Isolate,
+    host: Box<Host>,
+    stage: Stage,
+    module: *mut qjs::JSModuleDef,
+    promise: qjs::JSValue,
+    max_result: usize,
+    max_stack: usize,
+}
+
+// SAFETY: as `Isolate`: used by one thread at a time.
+unsafe impl Send for Run {}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// One entry's work and what came of it.
+struct Frame<'a> {
+    run: *mut Run,
+    start: Option<&'a Start<'a>>,
+    replies: &'a [Reply],
+    /// Host calls still unanswered after `replies`: with them the run may wait.
+    unanswered: bool,
+    cell: *const Cell,
+    /// Set while the value is turned into JSON, read if that throws.
+    serialising: bool,
+    out: Out,
+}
+
+enum Out {
+    Broken,
+    Undefined,
+    Value(*const u8, usize),
+    NotJson,
+    TooLong,
+    Thrown(*const u8, usize),
+    Waiting(f64),
+    Stalled,
+}
+
+impl Run {
+    /// Puts a run into a pristine isolate.
+    pub(crate) fn new(isolate: Isolate, host: Box<Host>, max_result: usize) -> Run {
+        Run {
+            isolate,
+            host,
+            stage: Stage::Fresh,
+            module: std::ptr::null_mut(),
+            promise: qjs::JS_UNDEFINED,
+            max_result,
+            max_stack: 0,
+        }
+    }
+
+    /// The run's id.
+    pub(crate) fn id(&self) -> u64 {
+        self.host.run
+    }
+
+    pub(crate) fn host(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
+    /// Takes the run apart: the isolate (not yet reset) and the host half.
+    pub(crate) fn into_parts(self) -> (Isolate, Box<Host>) {
+        (self.isolate, self.host)
+    }
+
+    /// The first entry.
+    pub(crate) fn start(&mut self, cell: &'static Cell, start: &Start<'_>) -> Ending {
+        self.isolate.arm(start.memory_limit, cell);
+        self.max_stack = start.max_stack;
+        self.enter(cell, Some(start), &[], false)
+    }
+
+    /// A later entry, with answers to host calls; `unanswered` says whether more are to come.
+    pub(crate) fn resume(
+        &mut self,
+        cell: &'static Cell,
+        replies: &[Reply],
+        unanswered: bool,
+    ) -> Ending {
+        self.enter(cell, None, replies, unanswered)
+    }
+
+    fn enter(
+        &mut self,
+        cell: &'static Cell,
+        start: Option<&Start<'_>>,
+        replies: &[Reply],
+        unanswered: bool,
+    ) -> Ending {
+        let run = self.host.run;
+        let mut bound = Bound { cell, host: &raw mut *self.host };
+        let mut frame = Frame {
+            run: std::ptr::from_mut(self),
+            start,
+            replies,
+            unanswered,
+            cell,
+            serialising: false,
+            out: Out::Broken,
+        };
+        // SAFETY: `body` and all below it own nothing across engine calls; `bound` and `frame`
+        // outlive the entry; the cell is the calling thread's.
+        let landing = unsafe {
+            (*frame.run).isolate.enter(
+                cell,
+                run,
+                (&raw mut bound).cast(),
+                body,
+                (&raw mut frame).cast(),
+            )
+        };
+        if landing != Landing::Returned {
+            return Ending::Left(landing);
+        }
+        // SAFETY: the pointers are into the arena, which nothing has touched since.
+        let text = |at: *const u8, len: usize| unsafe {
+            String::from_utf8_lossy(std::slice::from_raw_parts(at, len)).into_owned()
+        };
+        match frame.out {
+            Out::Broken => Ending::Broken,
+            Out::Undefined => Ending::Value(None),
+            Out::Value(at, len) => Ending::Value(Some(text(at, len))),
+            Out::NotJson => Ending::NotJson,
+            Out::TooLong => Ending::TooLong,
+            Out::Thrown(at, len) => {
+                Ending::Thrown { report: text(at, len), serialising: frame.serialising }
+            }
+            Out::Waiting(due) => Ending::Waiting { timer: (due >= 0.0).then_some(due) },
+            Out::Stalled => Ending::Stalled,
+        }
+    }
+}
+
+unsafe extern "C" fn body(frame: *mut c_void) {
+    // SAFETY: the `Frame` of `enter`, and the `Run` in it, live until the landing.
+    unsafe {
+        let frame = &mut *frame.cast::<Frame<'_>>();
+        let run = &mut *frame.run;
+        let rt = run.isolate.rt;
+        qjs::JS_SetMaxStackSize(rt, run.max_stack as _);
+        qjs::JS_UpdateStackTop(rt);
+        frame.out = match advance(frame, run) {
+            Ok(out) => out,
+            Err(Thrown) => describe(run.isolate.ctx, run),
+        };
+    }
+}
+
+/// An exception is pending in the context.
+struct Thrown;
+
+unsafe fn check(value: qjs::JSValue) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: a look at the tag.
+    if unsafe { qjs::JS_IsException(value) } { Err(Thrown) } else { Ok(value) }
+}
+
+unsafe fn string(ctx: *mut qjs::JSContext, text: &str) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: the text is copied into the arena.
+    unsafe { check(qjs::JS_NewStringLen(ctx, text.as_ptr().cast(), text.len() as _)) }
+}
+
+unsafe fn optional(ctx: *mut qjs::JSContext, text: Option<&str>) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: as `string`.
+    text.map_or(Ok(qjs::JS_UNDEFINED), |text| unsafe { string(ctx, text) })
+}
+
+unsafe fn call<const N: usize>(
+    ctx: *mut qjs::JSContext,
+    function: qjs::JSValue,
+    mut args: [qjs::JSValue; N],
+) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: live values of this context; references are not given back one by one, the whole
+    // heap is.
+    unsafe {
+        let count = i32::try_from(N).unwrap_or(0);
+        check(qjs::JS_Call(ctx, function, qjs::JS_UNDEFINED, count, args.as_mut_ptr()))
+    }
+}
+
+unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
+    // SAFETY: all engine calls are on the run's own context; `frame` is plain data.
+    unsafe {
+        let ctx = run.isolate.ctx;
+        if let Some(start) = frame.start
+            && run.stage == Stage::Fresh
+        {
+            load(ctx, run, start)?;
+        }
+        for reply in frame.replies {
+            let text = optional(ctx, reply.text.as_deref())?;
+            let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
+            let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
+            call(ctx, run.isolate.driver.settle, [seq, ok, text])?;
+            drain(run.isolate.rt, frame.cell);
+        }
+        loop {
+            drain(run.isolate.rt, frame.cell);
+            match qjs::JS_PromiseState(ctx, run.promise) {
+                qjs::JSPromiseStateEnum_JS_PROMISE_PENDING => {
+                    if let Some(out) = wait(ctx, frame, run)? {
+                        return Ok(out);
+                    }
+                }
+                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED if run.stage == Stage::Evaluating => {
+                    invoke(ctx, run, frame.start)?;
+                }
+                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => return settle_value(ctx, frame, run),
+                _ => {
+                    let reason = qjs::JS_PromiseResult(ctx, run.promise);
+                    qjs::JS_Throw(ctx, reason);
+                    return Err(Thrown);
+                }
+            }
+        }
+    }
+}
+
+/// Loads the program and starts evaluating its entry module.
+unsafe fn load(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Result<(), Thrown> {
+    // SAFETY: bytecode made by this process's compiler from the same engine; the program outlives
+    // the run.
+    unsafe {
+        let rt = run.isolate.rt;
+        qjs::JS_SetGCThreshold(rt, (start.memory_limit / 4).min(4 << 20) as _);
+        let config = optional(ctx, start.config)?;
+        let globals = optional(ctx, start.globals)?;
+        call(ctx, run.isolate.driver.begin, [config, globals])?;
+        // Reading a module reads what it imports, through the loader.
+        let flags = qjs::JS_WRITE_OBJ_BYTECODE.cast_signed();
+        let (code, len) = match run.host.program.modules.first() {
+            Some(module) => (module.bytecode.as_ptr(), module.bytecode.len()),
+            None => (std::ptr::null(), 0),
+        };
+        let entry = check(qjs::JS_ReadObject(ctx, code, len as _, flags))?;
+        run.module = qjs::JS_VALUE_GET_PTR(entry).cast();
+        if qjs::JS_ResolveModule(ctx, entry) < 0 {
+            return Err(Thrown);
+        }
+        run.promise = check(qjs::JS_EvalFunction(ctx, entry))?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+        run.stage = Stage::Evaluating;
+        Ok(())
+    }
+}
+
+/// Calls the entry function once its module is evaluated.
+unsafe fn invoke(
+    ctx: *mut qjs::JSContext,
+    run: &mut Run,
+    start: Option<&Start<'_>>,
+) -> Result<(), Thrown> {
+    // SAFETY: the namespace of the entry module; texts are copied into the arena.
+    unsafe {
+        let namespace = check(qjs::JS_GetModuleNamespace(ctx, run.module))?;
+        // After a top-level await that had to wait, the start is gone: its texts were kept.
+        let (name, input) = match start {
+            Some(start) => (start.export_name, start.input),
+            None => (run.host.kept_export.as_deref(), run.host.kept_input.as_deref()),
+        };
+        let name = optional(ctx, name)?;
+        let input = optional(ctx, input)?;
+        run.promise = call(ctx, run.isolate.driver.invoke, [namespace, name, input])?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+        run.stage = Stage::Calling;
+        Ok(())
+    }
+}
+
+/// Runs promise jobs until none is left. A stop request is obeyed between any two.
+unsafe fn drain(rt: *mut qjs::JSRuntime, cell: *const Cell) {
+    // SAFETY: inside the entry; leaving from here drops nothing.
+    unsafe {
+        let mut ctx = std::ptr::null_mut();
+        loop {
+            if (*cell).stop_requested() {
+                (*cell).leave_stopped();
+            }
+            if qjs::JS_ExecutePendingJob(rt, &raw mut ctx) == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Nothing is runnable: fire a due timer (then `None`), wait, or give up.
+unsafe fn wait(
+    ctx: *mut qjs::JSContext,
+    frame: &Frame<'_>,
+    run: &mut Run,
+) -> Result<Option<Out>, Thrown> {
+    // SAFETY: prelude functions without guest code, but for the timer's own callback.
+    unsafe {
+        let next = number(call(ctx, run.isolate.driver.next_timer, [])?);
+        let calls = frame.unanswered || !run.host.outgoing.is_empty();
+        if next >= 0.0 {
+            // A virtual clock jumps to its timer, unless the host still owes an answer.
+            if run.host.clock.is_virtual() && !calls {
+                run.host.clock.advance_to(next);
+            }
+            let fired = call(ctx, run.isolate.driver.fire_timer, [])?;
+            if qjs::JS_IsBool(fired) && qjs::JS_VALUE_GET_BOOL(fired) {
+                return Ok(None);
+            }
+        }
+        if next < 0.0 && !calls {
+            return Ok(Some(Out::Stalled));
+        }
+        let timer = if run.host.clock.is_virtual() { -1.0 } else { next };
+        Ok(Some(Out::Waiting(timer)))
+    }
+}
+
+unsafe fn number(value: qjs::JSValue) -> f64 {
+    // SAFETY: the tag says which member is set.
+    unsafe {
+        if qjs::JS_IsInt(value) {
+            f64::from(qjs::JS_VALUE_GET_INT(value))
+        } else if qjs::JS_IsNumber(value) {
+            qjs::JS_VALUE_GET_FLOAT64(value)
+        } else {
+            -1.0
+        }
+    }
+}
+
+/// Turns the value into JSON: still the guest's time, `toJSON` and getters are its code.
+unsafe fn settle_value(
+    ctx: *mut qjs::JSContext,
+    frame: &mut Frame<'_>,
+    run: &mut Run,
+) -> Result<Out, Thrown> {
+    // SAFETY: as `advance`; the text stays in the arena until the caller has copied it.
+    unsafe {
+        warn_unhandled(ctx, run);
+        let value = qjs::JS_PromiseResult(ctx, run.promise);
+        if qjs::JS_IsUndefined(value) {
+            return Ok(Out::Undefined);
+        }
+        frame.serialising = true;
+        let text = check(qjs::JS_JSONStringify(ctx, value, qjs::JS_UNDEFINED, qjs::JS_UNDEFINED))?;
+        frame.serialising = false;
+        if qjs::JS_IsUndefined(text) {
+            let data = qjs::JS_IsObject(value) && !qjs::JS_IsFunction(ctx, value);
+            return Ok(if data { Out::Undefined } else { Out::NotJson });
+        }
+        let mut len: usize = 0;
+        let bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, text);
+        if bytes.is_null() {
+            return Err(Thrown);
+        }
+        Ok(if len > run.max_result { Out::TooLong } else { Out::Value(bytes.cast(), len) })
+    }
+}
+
+/// One warning per rejection nobody handled.
+unsafe fn warn_unhandled(ctx: *mut qjs::JSContext, run: &mut Run) {
+    // SAFETY: the reasons were kept by a reference of their own.
+    unsafe {
+        let mut index = 0;
+        while index < run.host.rejections.len() {
+            let reason = run.host.rejections[index].1;
+            if call(ctx, run.isolate.driver.unhandled, [reason]).is_err() {
+                qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
+            }
+            index += 1;
+        }
+    }
+}
+
+/// The report of the pending exception.
+unsafe fn describe(ctx: *mut qjs::JSContext, run: &mut Run) -> Out {
+    // SAFETY: reading what was thrown runs guest code, still inside the entry and its limits.
+    unsafe {
+        let thrown = qjs::JS_GetException(ctx);
+        let Ok(report) = call(ctx, run.isolate.driver.describe, [thrown]) else {
+            return Out::Broken;
+        };
+        let mut len: usize = 0;
+        let text = qjs::JS_ToCStringLen(ctx, &raw mut len, report);
+        if text.is_null() { Out::Broken } else { Out::Thrown(text.cast(), len) }
+    }
+}

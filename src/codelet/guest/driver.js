@@ -1,0 +1,170 @@
+// What the host calls, and the realm it leaves behind.
+
+/** Chooses the entry: own exports only. */
+const entryOf = (namespace, wanted) => {
+  const names = ownKeys(namespace)
+  const exported = []
+  let hasMain = false
+  let hasDefault = false
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]
+    if (typeof name !== 'string') continue
+    append(exported, name)
+    if (name === 'main') hasMain = true
+    if (name === 'default') hasDefault = true
+  }
+  const choice = wanted ?? (hasMain ? 'main' : hasDefault ? 'default' : 'main')
+  const descriptor = getOwnPropertyDescriptor(namespace, choice)
+  const entry = descriptor === undefined ? undefined : descriptor.value
+  const prototype = typeof entry === 'function' ? getOwnPropertyDescriptor(entry, 'prototype') : undefined
+  // A class is the one kind of function whose `prototype` cannot be written.
+  if (typeof entry === 'function' && !(prototype !== undefined && prototype.writable === false && native.isClass(entry))) return entry
+  const what = descriptor === undefined ? 'is not exported' : typeof entry === 'function' ? 'is a class, not a function' : 'is not a function'
+  const message = `"${choice}" ${what}: export a function of that name, as in \`export async function ${choice === 'default' ? 'main' : choice}(input, helpers) { … }\``
+  throw brand(named('MissingExport', message), 'RUNTIME_ERROR', { __proto__: null, reason: 'MISSING_EXPORT', wanted: choice, exports: exported })
+}
+
+const driver = {
+  __proto__: null,
+
+  /** Opens the run: grants, globals, helpers. Both texts may be undefined. */
+  begin(configText, globalsText) {
+    if (globalsText !== undefined) {
+      const values = jsonParse(globalsText)
+      const names = ownKeys(values)
+      for (let index = 0; index < names.length; index++) pin(globalObject, names[index], guardedDeep(ownValue(values, names[index])))
+    }
+    preventExtensions(globalObject)
+    if (configText === undefined) return
+    const config = jsonParse(configText)
+    grants.timers = config.timers
+    grants.fetch = config.fetch
+    grants.fetchIndex = config.host.length
+    grants.random = config.random
+    grants.now = config.now
+    grants.env = config.env === null ? undefined : guardedDeep(config.env)
+    helpers = makeHelpers(config.host)
+  },
+
+  /** Calls the entry; the promise of its value. */
+  async invoke(namespace, wanted, inputText) {
+    const entry = entryOf(namespace, wanted)
+    return entry(inputText === undefined ? undefined : jsonParse(inputText), helpers)
+  },
+
+  settle,
+  nextTimer,
+  fireTimer,
+
+  /** The error object for a module that was not given. */
+  deniedImport: (name) => denied('import', name),
+
+  /** A rejection nobody handled: worth a warning, not the result. */
+  unhandled(reason) {
+    writeWarn(['Unhandled rejection:', reason])
+  },
+
+  /** JSON of what was thrown. Reading it may run guest code (getters, proxies): still on the clock. */
+  describe(thrown) {
+    const known = (typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function' ? weakMapGet(brands, thrown) : undefined
+    const report = { __proto__: null, code: 'RUNTIME_ERROR', name: undefined, message: undefined, stack: undefined, genuine: false, details: undefined }
+    if (known !== undefined) {
+      report.code = known.code
+      report.details = known.details
+    }
+    if (typeof thrown === 'object' && thrown !== null) {
+      report.name = readText(thrown, 'name')
+      report.message = readText(thrown, 'message')
+      report.genuine = native.isError(thrown)
+      report.stack = report.genuine ? probe(errorStack, thrown) : undefined
+      if (typeof report.stack !== 'string') report.stack = undefined
+    }
+    if (!report.genuine && known === undefined) report.thrown = thrownText(thrown)
+    if (report.message === undefined) report.message = report.genuine ? '' : `the codelet threw ${stringSlice(inspect(thrown, { __proto__: null, left: 1024 }, null, 0), 0, 1024)}`
+    return jsonStringify(report)
+  },
+}
+
+const readText = (object, key) => {
+  try {
+    const text = object[key]
+    return typeof text === 'string' ? stringSlice(text, 0, 8192) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const thrownText = (thrown) => {
+  try {
+    const text = jsonStringify(thrown)
+    return text === undefined || text.length > 1024 ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+// The realm as guests find it.
+const place = (name, value) =>
+  defineProperty(globalObject, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true })
+
+place('console', makeConsole())
+place('Date', installClock())
+place('performance', performanceObject)
+const timerNames = ownKeys(timerFunctions)
+for (let index = 0; index < timerNames.length; index++) place(timerNames[index], timerFunctions[timerNames[index]])
+place('queueMicrotask', {
+  queueMicrotask(callback) {
+    if (typeof callback !== 'function') throw new TypeErrorCtor('queueMicrotask takes a function')
+    microtask(() => apply(callback, undefined, []))
+  },
+}.queueMicrotask)
+place('fetch', fetchFunction)
+place('require', refusing('require', 'require'))
+place('eval', refusing('eval', 'eval'))
+const RefusingFunction = refusingConstructor('eval', 'Function')
+place('Function', RefusingFunction)
+defineProperty(Math, 'random', { __proto__: null, value: native.random, writable: true, enumerable: false, configurable: true })
+
+// Every kind of function leads to a constructor that compiles text; none of them may.
+const reroute = (sample, name) => {
+  const prototype = getPrototypeOf(sample)
+  const constructor = name === 'Function' ? RefusingFunction : refusingConstructor('eval', name)
+  defineProperty(constructor, 'prototype', { __proto__: null, value: prototype, writable: false, enumerable: false, configurable: false })
+  defineProperty(prototype, 'constructor', { __proto__: null, value: constructor, writable: true, enumerable: false, configurable: true })
+}
+reroute(function () {}, 'Function')
+reroute(async () => {}, 'AsyncFunction')
+reroute(function* () {}, 'GeneratorFunction')
+reroute(async function* () {}, 'AsyncGeneratorFunction')
+
+const networkNames = ['WebSocket', 'XMLHttpRequest', 'EventSource']
+for (let index = 0; index < networkNames.length; index++) place(networkNames[index], refusingConstructor('network', networkNames[index]))
+place('Worker', refusingConstructor('Worker', 'Worker'))
+place('SharedArrayBuffer', refusingConstructor('SharedArrayBuffer', 'SharedArrayBuffer'))
+
+const refusingNamespace = (name, members) => {
+  const object = { __proto__: null }
+  for (let index = 0; index < members.length; index++) {
+    defineProperty(object, members[index], { __proto__: null, value: refusingConstructor(name, `${name}.${members[index]}`), enumerable: false })
+  }
+  defineProperty(object, Symbol.toStringTag, { __proto__: null, value: name })
+  return guarded(freeze(object))
+}
+place('WebAssembly', refusingNamespace('WebAssembly', ['compile', 'compileStreaming', 'instantiate', 'instantiateStreaming', 'validate', 'Module', 'Instance', 'Memory', 'Table', 'Global', 'Tag', 'Exception']))
+place('Atomics', refusingNamespace('Atomics', ['add', 'and', 'compareExchange', 'exchange', 'isLockFree', 'load', 'notify', 'or', 'pause', 'store', 'sub', 'wait', 'waitAsync', 'xor']))
+
+// Stack traces cannot be rewritten: the hook would be called with frames of the prelude, and the
+// functions in them. The names stay, as plain data without effect.
+defineProperty(ErrorCtor, 'prepareStackTrace', { __proto__: null, value: undefined, writable: true, enumerable: false, configurable: true })
+defineProperty(ErrorCtor, 'stackTraceLimit', { __proto__: null, value: 10, writable: true, enumerable: false, configurable: true })
+
+// The bindings are frozen, not the intrinsics: `error.name = …` must go on working.
+place('globalThis', guarded(globalObject))
+const globalNames = ownKeys(globalObject)
+for (let index = 0; index < globalNames.length; index++) {
+  const name = globalNames[index]
+  const descriptor = getOwnPropertyDescriptor(globalObject, name)
+  defineProperty(globalObject, name, { __proto__: null, value: descriptor.value, writable: false, configurable: false })
+}
+
+return driver

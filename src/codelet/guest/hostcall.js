@@ -1,0 +1,75 @@
+// Host functions: the guest sends an index and JSON text, and gets a promise.
+
+/** seq -> { resolve, reject, name, wrap } */
+const waiting = { __proto__: null }
+
+const hostError = (name, seq, message, reason) =>
+  brand(named('HostCallError', message), 'HOST_CALL_ERROR', { __proto__: null, function: name, seq, reason })
+
+const NOT_SENT = { __proto__: null, '-2': 'ARGS_TOO_LARGE' }
+
+const callHost = (index, name, args, wrap) =>
+  new PromiseCtor((resolve, reject) => {
+    let text
+    try {
+      text = jsonStringify(args)
+    } catch (error) {
+      reject(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
+      return
+    }
+    const seq = native.callHost(index, text)
+    if (seq >= 0) {
+      defineProperty(waiting, seq, { __proto__: null, configurable: true, value: { __proto__: null, resolve, reject, name, wrap } })
+    } else if (seq === -1) {
+      reject(overBudget('max_host_calls', native.maxHostCalls()))
+    } else {
+      reject(hostError(name, -1, `the arguments of host function "${name}" are over max_host_arg_bytes`, NOT_SENT[seq]))
+    }
+  })
+
+/** The host's answer to call `seq`. */
+const settle = (seq, ok, text) => {
+  const call = ownValue(waiting, seq)
+  if (call === undefined) return
+  delete waiting[seq]
+  if (ok) {
+    const value = text === undefined ? undefined : jsonParse(text)
+    call.resolve(call.wrap === undefined ? value : call.wrap(value))
+    return
+  }
+  const failure = jsonParse(text)
+  const policy = failure.policy
+  if (policy !== undefined && policy !== null) {
+    native.countDenial()
+    call.reject(brand(named('PolicyViolation', failure.message), 'POLICY_VIOLATION', { __proto__: null, capability: policy.capability, name: policy.name }))
+  } else {
+    call.reject(hostError(call.name, seq, failure.message, failure.reason))
+  }
+}
+
+/** fetch: performed by the host, answered as a small Response. */
+const makeResponse = (reply) => {
+  const body = reply.body
+  return freeze({
+    ok: reply.ok,
+    status: reply.status,
+    statusText: reply.statusText,
+    url: reply.url,
+    redirected: reply.redirected,
+    headers: freeze({
+      get: (name) => ownValue(reply.headers, native.lowerCase(`${name}`)) ?? null,
+      has: (name) => ownValue(reply.headers, native.lowerCase(`${name}`)) !== undefined,
+      entries: () => jsonParse(jsonStringify(objectEntries(reply.headers))),
+    }),
+    text: async () => body,
+    json: async () => jsonParse(body),
+  })
+}
+
+const fetchFunction = {
+  fetch(url, init) {
+    if (!grants.fetch) throw denied('fetch')
+    const target = typeof url === 'string' ? url : nameOf(ownValue(url, 'url') ?? `${url}`)
+    return callHost(grants.fetchIndex, 'fetch', init === undefined ? [target] : [target, init], makeResponse)
+  },
+}.fetch

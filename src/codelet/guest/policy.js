@@ -1,0 +1,79 @@
+// Refusals. A refusal is known by its identity in `brands`, which no guest can write to: an error
+// that only looks like one is an ordinary error.
+
+/** error object -> { code, details } */
+const brands = new WeakMapCtor()
+
+const brand = (error, code, details) => {
+  weakMapSet(brands, error, { __proto__: null, code, details })
+  return error
+}
+
+const named = (name, message) => {
+  const error = new ErrorCtor(message)
+  defineProperty(error, 'name', { __proto__: null, value: name, writable: true, configurable: true, enumerable: false })
+  return error
+}
+
+/** What would grant each capability, as the end of a sentence. */
+const remedies = {
+  __proto__: null,
+  require: 'give the code by name in the `modules` option and import it',
+  import: 'give the code by that name in the `modules` option',
+  eval: 'code made from strings never runs; no option grants it',
+  fetch: 'name the allowed hosts in `allow.fetch.hosts`',
+  network: 'no option grants raw network access; `allow.fetch.hosts` grants fetch to named hosts',
+  timers: 'grant them with `allow: { timers: true }`',
+  random: 'grant it with `allow: { random: true }`',
+  now: 'grant it with `allow: { now: true }`',
+  env: 'name the variables in `allow.env`',
+  WebAssembly: 'no option grants it',
+  SharedArrayBuffer: 'no option grants it',
+  Atomics: 'no option grants it',
+  Worker: 'no option grants it',
+  globals: 'the global scope, `globals` and `helpers` are frozen; keep state in your own variables',
+}
+
+const denied = (capability, name) => {
+  native.countDenial()
+  const subject = capability === name || name === undefined ? capability : `${capability} of "${name}"`
+  const message = `${subject} is denied: ${remedies[capability]}`
+  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability, name: name ?? capability })
+}
+
+const overBudget = (limit, limitValue) => {
+  native.countDenial()
+  return brand(
+    named('PolicyViolation', `${limit} is ${limitValue}, and this run is past it: raise the \`${limit}\` option`),
+    'POLICY_VIOLATION',
+    { __proto__: null, limit, limitValue },
+  )
+}
+
+/** Text of a guest value for a message: never runs guest code for objects. */
+const nameOf = (value) => {
+  if (typeof value === 'string') return stringSlice(value, 0, 200)
+  if (typeof value === 'symbol') return symbolToString(value)
+  if (typeof value === 'object' && value !== null) return 'object'
+  if (typeof value === 'function') return 'function'
+  return `${value}`
+}
+
+/** A function that only refuses. Its prototype chain is the guest's, its identity is ours. */
+const refusing = (capability, name) => {
+  const stub = {
+    [name](first) {
+      throw denied(capability, capability === 'require' ? nameOf(first) : name)
+    },
+  }[name]
+  return stub
+}
+
+/** The same for names that are used with `new`. */
+const refusingConstructor = (capability, name) => {
+  const stub = function () {
+    throw denied(capability, name)
+  }
+  defineProperty(stub, 'name', { __proto__: null, value: name, configurable: true })
+  return stub
+}

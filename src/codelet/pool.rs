@@ -1,0 +1,494 @@
+//! The pool: who runs next, who waits, and who may be answered.
+//!
+//! One for the process. A run is in exactly one phase: queued, running (on a worker), parked
+//! (waiting for the host), or woken (parked, with something to do). All phases change under one
+//! lock; nothing is called out of it while it is held.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::deadline::{Due, Overdue, Watchdog, now_nanos};
+use super::engine::cell::Cell;
+use super::engine::isolate::Isolate;
+use super::engine::kill;
+use super::request::{EventSink, Reply, RunRequest};
+use super::runner::{Shared, Stats};
+use super::worker::{self, Parked};
+use crate::error::Code;
+use crate::limits;
+use crate::outcome::{Failure, Outcome};
+
+/// More threads than this do not help: codelets are short.
+const MAX_THREADS: usize = 8;
+/// Idle isolates kept for the next run, beyond one per thread.
+const SPARE_ISOLATES: usize = 4;
+
+/// A run that has not started.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) run: u64,
+    pub(super) request: RunRequest,
+    pub(super) submitted: i64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Queued(Box<Job>),
+    Running(usize),
+    Parked(Box<Parked>),
+    Woken(Box<Parked>),
+}
+
+/// An open run.
+pub(super) struct Open {
+    pub(super) runner: Arc<Shared>,
+    pub(super) sink: Arc<dyn EventSink>,
+    phase: Phase,
+    inbox: Vec<Reply>,
+    /// Who cancelled it.
+    cancelled: Option<&'static str>,
+    /// Its deadline passed while it was parked.
+    late: bool,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<u64>,
+    running: usize,
+    parked: usize,
+    max_concurrent: usize,
+    max_parked: usize,
+}
+
+impl Queue {
+    fn may_start(&self) -> bool {
+        !self.waiting.is_empty()
+            && self.running < self.max_concurrent
+            && (self.parked < self.max_parked || self.max_parked == 0)
+    }
+}
+
+#[derive(Default)]
+struct State {
+    runs: HashMap<u64, Open>,
+    queues: HashMap<u64, Queue>,
+    /// Runners in turn: each start moves its runner to the back.
+    turns: VecDeque<u64>,
+    woken: VecDeque<u64>,
+    isolates: Vec<Isolate>,
+    started: usize,
+    idle: usize,
+}
+
+/// The process-wide pool.
+pub(super) struct Pool {
+    state: Mutex<State>,
+    work: Condvar,
+    pub(super) cells: &'static [&'static Cell],
+    pub(super) watchdog: Arc<Watchdog>,
+    watching: AtomicUsize,
+    next_run: AtomicU64,
+}
+
+/// What a worker is to do next.
+pub(super) enum Task {
+    Start { job: Box<Job>, runner: Arc<Shared>, sink: Arc<dyn EventSink> },
+    Resume { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str>, late: bool },
+}
+
+/// What became of a run that wanted to park.
+pub(super) enum Parking {
+    Parked,
+    /// Answers came in meanwhile, or an end: go on.
+    GoOn { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str> },
+}
+
+impl Pool {
+    /// The pool of this process; made at first use.
+    pub(super) fn shared() -> &'static Pool {
+        static POOL: OnceLock<Pool> = OnceLock::new();
+        POOL.get_or_init(|| {
+            let cores = std::thread::available_parallelism().map_or(2, usize::from);
+            let threads = cores.clamp(2, MAX_THREADS);
+            let cells: Vec<&'static Cell> = (0..threads).map(|_| Cell::leak()).collect();
+            let cells: &'static [&'static Cell] = Box::leak(cells.into_boxed_slice());
+            kill::install(cells);
+            Pool {
+                state: Mutex::new(State::default()),
+                work: Condvar::new(),
+                cells,
+                watchdog: Arc::new(Watchdog::new(cells)),
+                watching: AtomicUsize::new(0),
+                next_run: AtomicU64::new(1),
+            }
+        })
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Queues a run, or ends it at once when the queue is full.
+    pub(super) fn submit(
+        &'static self,
+        runner: &Arc<Shared>,
+        request: RunRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> u64 {
+        let run = self.next_run.fetch_add(1, Ordering::Relaxed);
+        if let Some(fault) = request.options.limits.fault() {
+            let outcome = Outcome::refused(Failure::new(Code::InvalidArgument, fault));
+            runner.count(&outcome);
+            sink.done(run, outcome);
+            return run;
+        }
+        self.ensure_watchdog();
+        let submitted = now_nanos();
+        let job = Box::new(Job { run, request, submitted });
+        let mut state = self.state.lock();
+        let threads = self.threads();
+        let queue = state.queues.entry(runner.id).or_insert_with(|| Queue {
+            max_concurrent: runner
+                .limits
+                .max_concurrent
+                .map_or(threads, |max| usize::try_from(max).unwrap_or(threads)),
+            max_parked: usize::try_from(runner.limits.max_parked).unwrap_or(usize::MAX),
+            ..Queue::default()
+        });
+        let queued = queue.waiting.len();
+        let at_once = queued == 0 && queue.running < queue.max_concurrent;
+        if !at_once && queued as u64 >= runner.limits.max_queued {
+            drop(state);
+            let message = format!("{queued} runs are waiting already: max_queued is reached");
+            let outcome = Outcome::overloaded(&message, queued, runner.limits.max_queued);
+            runner.count(&outcome);
+            sink.done(run, outcome);
+            return run;
+        }
+        queue.waiting.push_back(run);
+        if queued == 0 {
+            state.turns.push_back(runner.id);
+        }
+        let open = Open {
+            runner: Arc::clone(runner),
+            sink,
+            phase: Phase::Queued(job),
+            inbox: Vec::new(),
+            cancelled: None,
+            late: false,
+        };
+        state.runs.insert(run, open);
+        self.wake_worker(&mut state);
+        drop(state);
+        if let Some(patience) = runner.limits.queue_timeout_ms {
+            self.watchdog.remind(submitted.saturating_add(millis(patience)), run, Due::Queue);
+        }
+        run
+    }
+
+    fn ensure_watchdog(&'static self) {
+        if self.watching.load(Ordering::Acquire) == 0
+            && self.watching.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+            && !self.watchdog.spawn(Arc::new(Watch(self)))
+        {
+            self.watching.store(0, Ordering::Release);
+        }
+    }
+
+    /// Starts or wakes one worker for new work.
+    fn wake_worker(&'static self, state: &mut State) {
+        if state.idle > 0 {
+            self.work.notify_one();
+        } else if state.started < self.threads() && worker::spawn(self, state.started) {
+            state.started += 1;
+        }
+    }
+
+    /// The next task of a worker; waits for one.
+    pub(super) fn next_task(&self, worker: usize) -> Task {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(task) = state.take_woken(worker) {
+                return task;
+            }
+            if let Some(task) = state.take_queued(worker) {
+                return task;
+            }
+            state.idle += 1;
+            self.work.wait(&mut state);
+            state.idle -= 1;
+        }
+    }
+
+    /// Parks a run, unless something came for it in the meantime. Reminders are set first, so that
+    /// none is missed.
+    pub(super) fn park(&self, parked: Box<Parked>, timer: Option<i64>) -> Parking {
+        let run = parked.run_id();
+        self.watchdog.remind(parked.deadline, run, Due::Deadline);
+        if let Some(at) = timer {
+            self.watchdog.remind(at, run, Due::Timer);
+        }
+        let mut state = self.state.lock();
+        let Some(open) = state.runs.get_mut(&run) else {
+            return Parking::GoOn { parked, replies: Vec::new(), cancelled: Some("exit") };
+        };
+        if !open.inbox.is_empty() || open.cancelled.is_some() {
+            let replies = std::mem::take(&mut open.inbox);
+            return Parking::GoOn { parked, replies, cancelled: open.cancelled };
+        }
+        open.phase = Phase::Parked(parked);
+        let runner = open.runner.id;
+        if let Some(queue) = state.queues.get_mut(&runner) {
+            queue.running -= 1;
+            queue.parked += 1;
+        }
+        Parking::Parked
+    }
+
+    /// Whether the run on this worker was cancelled, and by what.
+    pub(super) fn cancelled(&self, run: u64) -> Option<&'static str> {
+        self.state.lock().runs.get(&run).and_then(|open| open.cancelled)
+    }
+
+    /// Ends a run that is on a worker: its place is free from here on.
+    pub(super) fn finish(&self, run: u64, outcome: Outcome) {
+        let mut state = self.state.lock();
+        let Some(open) = state.runs.remove(&run) else { return };
+        state.leave(&open);
+        if state.turns.iter().any(|id| state.queues.get(id).is_some_and(Queue::may_start))
+            && state.idle > 0
+        {
+            self.work.notify_one();
+        }
+        drop(state);
+        open.runner.count(&outcome);
+        open.sink.done(run, outcome);
+    }
+
+    /// An answer for a host call.
+    pub(super) fn reply(&'static self, run: u64, reply: Reply) {
+        let mut state = self.state.lock();
+        let Some(open) = state.runs.get_mut(&run) else { return };
+        open.inbox.push(reply);
+        if state.wake(run) {
+            self.wake_worker(&mut state);
+        }
+    }
+
+    /// Ends a run wherever it is.
+    pub(super) fn cancel(&'static self, run: u64, by: &'static str) {
+        let mut state = self.state.lock();
+        let Some(open) = state.runs.get_mut(&run) else { return };
+        if open.cancelled.is_some() {
+            return;
+        }
+        open.cancelled = Some(by);
+        match &open.phase {
+            Phase::Queued(_) => {
+                let Some(open) = state.runs.remove(&run) else { return };
+                state.leave(&open);
+                drop(state);
+                open.end_queued(run, Outcome::refused(worker::cancelled_failure(by)));
+            }
+            Phase::Running(worker) => {
+                let worker = *worker;
+                drop(state);
+                self.watchdog.cancel(worker, run);
+            }
+            Phase::Parked(_) => {
+                state.wake(run);
+                self.wake_worker(&mut state);
+            }
+            Phase::Woken(_) => {}
+        }
+    }
+
+    /// Ends every run of one runner.
+    pub(super) fn cancel_all(&'static self, runner: u64) {
+        let runs: Vec<u64> = {
+            let state = self.state.lock();
+            state.runs.iter().filter(|(_, open)| open.runner.id == runner).map(|(id, _)| *id).collect()
+        };
+        for run in runs {
+            self.cancel(run, "dispose");
+        }
+        let mut state = self.state.lock();
+        if state.queues.get(&runner).is_some_and(Queue::is_empty) {
+            state.queues.remove(&runner);
+        }
+    }
+
+    /// An isolate large enough, if one is idle.
+    pub(super) fn take_isolate(&self, capacity: usize) -> Option<Isolate> {
+        let mut state = self.state.lock();
+        let at = state.isolates.iter().position(|isolate| isolate.capacity() >= capacity)?;
+        Some(state.isolates.swap_remove(at))
+    }
+
+    /// Keeps a pristine isolate for later, within bounds.
+    pub(super) fn keep_isolate(&self, isolate: Isolate) {
+        let mut state = self.state.lock();
+        if state.isolates.len() < self.threads() + SPARE_ISOLATES {
+            state.isolates.push(isolate);
+        }
+    }
+
+    pub(super) fn stats(&self, runner: u64) -> Stats {
+        let (interrupts, hard_kills, kill_refusals) = self.watchdog.counts();
+        let state = self.state.lock();
+        let queue = state.queues.get(&runner);
+        Stats {
+            threads: state.started,
+            queued: queue.map_or(0, |queue| queue.waiting.len()),
+            running: queue.map_or(0, |queue| queue.running),
+            parked: queue.map_or(0, |queue| queue.parked),
+            arena_bytes: state.isolates.iter().map(Isolate::image_bytes).sum(),
+            interrupts,
+            hard_kills,
+            kill_refusals,
+            ..Stats::default()
+        }
+    }
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.running == 0 && self.parked == 0
+    }
+}
+
+impl State {
+    /// A woken run, first come first.
+    fn take_woken(&mut self, worker: usize) -> Option<Task> {
+        loop {
+            let run = self.woken.pop_front()?;
+            let Some(open) = self.runs.get_mut(&run) else { continue };
+            let Phase::Woken(_) = open.phase else { continue };
+            let Phase::Woken(parked) = std::mem::replace(&mut open.phase, Phase::Running(worker))
+            else {
+                continue;
+            };
+            let replies = std::mem::take(&mut open.inbox);
+            let (cancelled, late) = (open.cancelled, open.late);
+            let runner = open.runner.id;
+            if let Some(queue) = self.queues.get_mut(&runner) {
+                queue.parked -= 1;
+                queue.running += 1;
+            }
+            return Some(Task::Resume { parked, replies, cancelled, late });
+        }
+    }
+
+    /// The next queued run of the next runner whose turn it is and who may start one.
+    fn take_queued(&mut self, worker: usize) -> Option<Task> {
+        for _ in 0..self.turns.len() {
+            let id = self.turns.pop_front()?;
+            let Some(queue) = self.queues.get_mut(&id) else { continue };
+            if queue.waiting.is_empty() {
+                continue;
+            }
+            if !queue.may_start() {
+                self.turns.push_back(id);
+                continue;
+            }
+            let run = queue.waiting.pop_front()?;
+            queue.running += 1;
+            if !queue.waiting.is_empty() {
+                self.turns.push_back(id);
+            }
+            let Some(open) = self.runs.get_mut(&run) else { continue };
+            if let Phase::Queued(job) = std::mem::replace(&mut open.phase, Phase::Running(worker)) {
+                let (runner, sink) = (Arc::clone(&open.runner), Arc::clone(&open.sink));
+                return Some(Task::Start { job, runner, sink });
+            }
+        }
+        None
+    }
+
+    /// Marks a parked run as having something to do; false when it is not parked.
+    fn wake(&mut self, run: u64) -> bool {
+        let Some(open) = self.runs.get_mut(&run) else { return false };
+        if !matches!(open.phase, Phase::Parked(_)) {
+            return false;
+        }
+        if let Phase::Parked(parked) = std::mem::replace(&mut open.phase, Phase::Running(usize::MAX)) {
+            open.phase = Phase::Woken(parked);
+            self.woken.push_back(run);
+        }
+        true
+    }
+
+    /// Takes an ended run out of its runner's counts.
+    fn leave(&mut self, open: &Open) {
+        let Some(queue) = self.queues.get_mut(&open.runner.id) else { return };
+        match &open.phase {
+            Phase::Queued(job) => queue.waiting.retain(|run| *run != job.run),
+            Phase::Running(_) => queue.running -= 1,
+            Phase::Parked(_) | Phase::Woken(_) => queue.parked -= 1,
+        }
+        if queue.is_empty() && open.runner.disposed.load(Ordering::Acquire) {
+            self.queues.remove(&open.runner.id);
+        }
+    }
+}
+
+impl Open {
+    fn end_queued(self, run: u64, mut outcome: Outcome) {
+        if let Phase::Queued(job) = &self.phase {
+            outcome.usage.queue_wait_ms = super::worker::millis_since(job.submitted);
+        }
+        self.runner.count(&outcome);
+        self.sink.done(run, outcome);
+    }
+}
+
+/// What the watchdog calls for runs outside the engine.
+struct Watch(&'static Pool);
+
+impl Overdue for Watch {
+    fn overdue(&self, run: u64, due: Due) {
+        let pool = self.0;
+        let mut state = pool.state.lock();
+        let Some(open) = state.runs.get_mut(&run) else { return };
+        match due {
+            Due::Queue => {
+                if let Phase::Queued(_) = open.phase {
+                    let Some(open) = state.runs.remove(&run) else { return };
+                    let waiting =
+                        state.queues.get(&open.runner.id).map_or(0, |queue| queue.waiting.len());
+                    state.leave(&open);
+                    drop(state);
+                    let limit = open.runner.limits.max_queued;
+                    let message = "the run waited in the queue longer than queue_timeout_ms";
+                    open.end_queued(run, Outcome::overloaded(message, waiting, limit));
+                }
+            }
+            Due::Deadline => {
+                open.late = true;
+                if state.wake(run) {
+                    pool.wake_worker(&mut state);
+                }
+            }
+            Due::Timer => {
+                if state.wake(run) {
+                    pool.wake_worker(&mut state);
+                }
+            }
+        }
+    }
+}
+
+/// Milliseconds as nanoseconds, without overflow.
+pub(super) fn millis(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1_000_000)
+}
+
+/// The arena every isolate gets at least; larger limits get isolates of their own.
+pub(super) fn isolate_capacity(limit: u64) -> usize {
+    let usual = limits::Limits::default().memory_limit_bytes.max(128 << 20);
+    usize::try_from(limit.max(usual)).unwrap_or(usize::MAX)
+}

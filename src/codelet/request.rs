@@ -1,0 +1,156 @@
+//! What a run is asked to do, and where its events go.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::guest::logs::LogEntry;
+use crate::limits::Limits;
+use crate::outcome::Outcome;
+
+/// How a source is to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// As JavaScript; if that is a syntax error, as TypeScript.
+    #[default]
+    Auto,
+    /// JavaScript: types are syntax errors.
+    Js,
+    /// TypeScript: types are always stripped.
+    Ts,
+}
+
+/// A virtual module.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModuleSource {
+    /// The name it is imported by.
+    pub name: String,
+    /// Its text.
+    pub code: String,
+    /// How to read it.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// What the codelet may use beyond plain computation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Grants {
+    /// Variables of `helpers.env`.
+    pub env: Option<BTreeMap<String, String>>,
+    /// `helpers.random`.
+    pub random: bool,
+    /// `helpers.now`.
+    pub now: bool,
+    /// `fetch` and `helpers.fetch`, performed by the host.
+    pub fetch: bool,
+    /// `setTimeout` and its family.
+    pub timers: bool,
+}
+
+/// A run whose randomness and clock are the caller's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deterministic {
+    /// Any text: the same text gives the same numbers.
+    pub seed: String,
+    /// Milliseconds since the epoch at the run's start.
+    #[serde(default)]
+    pub now_ms: f64,
+}
+
+/// Everything about a run but its code and input.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RunOptions {
+    /// The export to call; `None` is `main`, else the default export.
+    pub export_name: Option<String>,
+    /// How to read the code.
+    pub language: Language,
+    /// The code's name in stack traces; empty is `codelet.js`.
+    pub filename: String,
+    /// Virtual modules by name.
+    pub modules: Vec<ModuleSource>,
+    /// JSON text of an object: its members become frozen global variables.
+    pub globals: Option<String>,
+    /// Paths of the host functions below `helpers`; calls name them by index.
+    pub host: Vec<Vec<String>>,
+    /// What is granted.
+    pub allow: Grants,
+    /// The caller's seed and clock.
+    pub deterministic: Option<Deterministic>,
+    /// Whether log entries are also sent as they come.
+    pub live_logs: bool,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    pub(crate) code: String,
+    pub(crate) input: Option<String>,
+    pub(crate) options: RunOptions,
+}
+
+impl RunRequest {
+    /// A run of `code` with every default.
+    pub fn new(code: impl Into<String>) -> RunRequest {
+        RunRequest { code: code.into(), input: None, options: RunOptions::default() }
+    }
+
+    /// The input, as JSON text.
+    #[must_use]
+    pub fn with_input(mut self, json: impl Into<String>) -> RunRequest {
+        self.input = Some(json.into());
+        self
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn with_options(mut self, options: RunOptions) -> RunRequest {
+        self.options = options;
+        self
+    }
+
+    /// The wall-clock limit in milliseconds.
+    #[must_use]
+    pub fn with_timeout_ms(mut self, timeout_ms: u64) -> RunRequest {
+        self.options.limits.timeout_ms = timeout_ms;
+        self
+    }
+}
+
+/// A call of a host function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostCall {
+    /// The call's number in its run, from 0.
+    pub seq: u32,
+    /// Index into [`RunOptions::host`]; one past its end is `fetch`.
+    pub function: u32,
+    /// The arguments, a JSON array.
+    pub arguments: String,
+}
+
+/// The host's answer to a call.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The call's number.
+    pub seq: u32,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// JSON: the value, or `{ message, reason }`. `None` is `undefined`.
+    pub text: Option<String>,
+}
+
+/// Where the events of runs go. Called from the runs' own threads; must not block.
+pub trait EventSink: Send + Sync + 'static {
+    /// A log entry, as it is written.
+    fn log(&self, run: u64, entry: &LogEntry);
+    /// Host calls to perform, in order.
+    fn calls(&self, run: u64, calls: Vec<HostCall>);
+    /// The end of the run; nothing comes after it.
+    fn done(&self, run: u64, outcome: Outcome);
+}

@@ -1,0 +1,154 @@
+//! Tests of the room as a whole: through the public face, on the real pool.
+
+use super::{Language, ModuleSource, RunOptions, RunRequest, Runner, RunnerOptions};
+use crate::error::Code;
+use crate::outcome::Outcome;
+
+fn run(code: &str) -> Outcome {
+    Runner::new(RunnerOptions::default()).run_blocking(RunRequest::new(code))
+}
+
+fn value(code: &str) -> String {
+    let outcome = run(code);
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    outcome.value.unwrap_or_else(|| "undefined".into())
+}
+
+fn code_of(outcome: &Outcome) -> Code {
+    outcome.failure.as_ref().map(|failure| failure.code).expect("a failure")
+}
+
+#[test]
+fn a_codelet_gives_a_value() {
+    assert_eq!(value("export async function main() { return { a: [1, 'x', null] } }"), r#"{"a":[1,"x",null]}"#);
+}
+
+#[test]
+fn input_and_logger_work() {
+    let runner = Runner::new(RunnerOptions::default());
+    let code = "export async function main(input, { logger }) { logger.info('Processing input:', input); return { result: input.value * 2 } }";
+    let outcome = runner.run_blocking(RunRequest::new(code).with_input(r#"{"value":21}"#));
+    assert_eq!(outcome.value.as_deref(), Some(r#"{"result":42}"#), "{:?}", outcome.failure);
+    assert_eq!(outcome.logs[0].message, "Processing input: { value: 21 }");
+}
+
+#[test]
+fn endless_code_is_stopped_in_every_form() {
+    for code in [
+        "export const main = () => { while (true) {} }",
+        "export async function main() { await 1; while (true) {} }",
+        "export async function main() { while (true) await 1 }",
+        "while (true) {}",
+        "export const main = () => ({ toJSON() { while (true) {} } })",
+        "export const main = () => { throw { get message() { while (true) {} } } }",
+        "export const main = () => { try { while (true) {} } catch { return 1 } finally { while (true) {} } }",
+        "export const main = () => [].join.call({ length: 2 ** 53 - 1 })",
+        "export const main = () => Array(2 ** 32 - 1).reverse()",
+    ] {
+        let runner = Runner::new(RunnerOptions::default());
+        let outcome = runner.run_blocking(RunRequest::new(code).with_timeout_ms(60));
+        assert_eq!(code_of(&outcome), Code::Timeout, "{code}: {:?}", outcome.failure);
+        assert!(outcome.duration_ms < 5000.0, "{code}: {}", outcome.duration_ms);
+        assert_eq!(value("export const main = () => 1"), "1");
+    }
+}
+
+#[test]
+fn memory_ends_at_the_limit() {
+    for code in [
+        "export const main = () => { const a = []; for (;;) a.push(new Array(1000).fill(1)) }",
+        "export const main = () => { const a = []; for (let s = 'x';; s += 'y') a.push(s.repeat(1000)) }",
+        "export const main = () => { const a = []; for (;;) { try { a.push(new Uint8Array(1 << 20)) } catch {} } }",
+        "export const main = () => new Array(5e8).fill(0)",
+    ] {
+        let mut request = RunRequest::new(code);
+        request.options.limits.memory_limit_bytes = 16 << 20;
+        let outcome = Runner::new(RunnerOptions::default()).run_blocking(request);
+        assert_eq!(code_of(&outcome), Code::MemoryLimit, "{code}: {:?}", outcome.failure);
+    }
+}
+
+#[test]
+fn an_uncaught_refusal_is_a_policy_violation() {
+    for (code, capability) in [
+        ("export const main = () => require('fs')", "require"),
+        ("export const main = () => eval('1')", "eval"),
+        ("export const main = () => new Function('return 1')", "eval"),
+        ("export const main = () => (async () => {}).constructor('return 1')", "eval"),
+        ("import fs from 'fs'; export const main = () => fs", "import"),
+        ("export const main = async () => (await import('fs')).default", "import"),
+        ("export const main = () => fetch('http://x')", "fetch"),
+        ("export const main = () => setTimeout(() => {}, 1)", "timers"),
+        ("export const main = () => { globalThis.x = 1 }", "globals"),
+        ("export const main = () => { Math = 1 }", "globals"),
+        ("export const main = (i, h) => { h.x = 1 }", "globals"),
+        ("export const main = () => WebAssembly.compile(1)", "WebAssembly"),
+        ("export const main = () => new SharedArrayBuffer(1)", "SharedArrayBuffer"),
+        ("export const main = (i, h) => h.env", "env"),
+    ] {
+        let outcome = run(code);
+        assert_eq!(code_of(&outcome), Code::PolicyViolation, "{code}: {:?}", outcome.failure);
+        let details = &outcome.failure.as_ref().unwrap().details;
+        assert_eq!(details["capability"], capability, "{code}: {details:?}");
+    }
+}
+
+#[test]
+fn modules_resolve_by_name() {
+    let module = |name: &str, code: &str| ModuleSource {
+        name: name.into(),
+        code: code.into(),
+        language: Language::Auto,
+    };
+    let options = RunOptions {
+        modules: vec![
+            module("lib/a.js", "import { b } from './b.js'; export const a = b + 1"),
+            module("lib/b.js", "export const b = 1"),
+        ],
+        ..RunOptions::default()
+    };
+    let code = "import { a } from 'lib/a.js'; export const main = async () => a + (await import('./lib/b.js')).b";
+    let outcome = Runner::new(RunnerOptions::default())
+        .run_blocking(RunRequest::new(code).with_options(options));
+    assert_eq!(outcome.value.as_deref(), Some("3"), "{:?}", outcome.failure);
+}
+
+#[test]
+fn host_calls_are_answered() {
+    let options = RunOptions { host: vec![vec!["tools".into(), "double".into()]], ..RunOptions::default() };
+    let code = "export const main = async (i, { tools }) => { const a = await tools.double(4); const b = await Promise.all([1, 2, 3].map((n) => tools.double(n))); return [a, ...b] }";
+    let outcome = Runner::new(RunnerOptions::default()).run_with(
+        RunRequest::new(code).with_options(options),
+        |call| {
+            let args: Vec<i64> = serde_json::from_str(&call.arguments).unwrap();
+            Ok((args[0] * 2).to_string())
+        },
+    );
+    assert_eq!(outcome.value.as_deref(), Some("[8,2,4,6]"), "{:?}", outcome.failure);
+    assert_eq!(outcome.usage.host_calls, 4);
+}
+
+#[test]
+fn errors_have_positions_and_guest_frames_only() {
+    let outcome = run("const f = () => {\n  throw new TypeError('bad')\n}\nexport const main = () => f()");
+    let failure = outcome.failure.unwrap();
+    assert_eq!((failure.line, failure.column), (Some(2), Some(13)), "{failure:?}");
+    assert_eq!(failure.name.as_deref(), Some("TypeError"));
+    let stack = failure.stack.unwrap();
+    assert!(stack.lines().all(|line| line.contains("codelet.js:")), "{stack}");
+    let outcome = run("export const main = () => {\n  let x = ;\n}");
+    let failure = outcome.failure.unwrap();
+    assert_eq!(failure.code, Code::SyntaxError);
+    assert_eq!(failure.line, Some(2), "{failure:?}");
+}
+
+#[test]
+fn the_isolate_is_pristine_after_every_run() {
+    use super::engine::cell::Cell;
+    use super::engine::isolate::Isolate;
+    let cell = Cell::leak();
+    let mut isolate = Isolate::guest(64 << 20, cell).unwrap();
+    let before = isolate.fingerprint();
+    isolate.reset();
+    assert_eq!(isolate.fingerprint(), before);
+}

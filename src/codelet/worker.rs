@@ -1,0 +1,440 @@
+//! A worker: the thread that runs codelets, one entry into the engine after the other.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::compile::{self, Fault, cache};
+use super::conclude::{self, Conclusion};
+use super::deadline::{StopReason, now_nanos, thread_cpu_nanos};
+use super::engine::cell::Cell;
+use super::engine::compiler::Compiler;
+use super::engine::isolate::Isolate;
+use super::engine::kill;
+use super::engine::run::{Ending, Run, Start};
+use super::guest::clock::Clock;
+use super::guest::frames::Frames;
+use super::guest::host::Host;
+use super::guest::logs::Logs;
+use super::guest::random::Random;
+use super::pool::{Job, Parking, Pool, Task, isolate_capacity, millis};
+use super::program::Program;
+use super::request::{EventSink, HostCall, Reply, RunRequest};
+use super::runner::Shared;
+use crate::error::Code;
+use crate::limits::Limits;
+use crate::outcome::{Cache, Failure, Outcome, Usage};
+
+/// Native stack of a worker: four times what a guest may use, and room for callbacks.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Milliseconds since a reading of the monotonic clock.
+pub(super) fn millis_since(start: i64) -> f64 {
+    as_millis(now_nanos() - start)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 nanoseconds")]
+fn as_millis(nanos: i64) -> f64 {
+    nanos as f64 / 1e6
+}
+
+/// The failure of a cancelled run.
+pub(super) fn cancelled_failure(by: &'static str) -> Failure {
+    let message = match by {
+        "dispose" => "the runner was disposed",
+        "exit" => "the environment was torn down",
+        _ => "the run was aborted by its signal",
+    };
+    Failure::new(Code::Cancelled, message).with("by", by)
+}
+
+/// Host calls under way and waiting, of one run.
+#[derive(Debug, Default)]
+struct Calls {
+    in_flight: BTreeSet<u32>,
+    backlog: VecDeque<HostCall>,
+    /// Answers held back in a deterministic run until their turn.
+    held: Vec<Reply>,
+    next_in_order: u32,
+}
+
+/// A run between two entries into the engine.
+#[derive(Debug)]
+pub(super) struct Parked {
+    run: Run,
+    runner: Arc<Shared>,
+    sink: SinkHandle,
+    calls: Calls,
+    limits: Limits,
+    pub(super) deadline: i64,
+    started: i64,
+    cpu_used: i64,
+    parked_since: i64,
+    parked_total: i64,
+    ordered: bool,
+    usage: Usage,
+}
+
+/// A sink with a `Debug` face.
+struct SinkHandle(Arc<dyn EventSink>);
+
+impl std::fmt::Debug for SinkHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventSink")
+    }
+}
+
+impl Parked {
+    pub(super) fn run_id(&self) -> u64 {
+        self.run.id()
+    }
+}
+
+/// Starts a worker thread. False when the system gives none.
+pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
+    std::thread::Builder::new()
+        .name(format!("runlet-{index}"))
+        .stack_size(STACK)
+        .spawn(move || {
+            let cell = pool.cells[index];
+            kill::adopt(cell);
+            pool.watchdog.adopt(index);
+            Worker { pool, index, cell, compiler: None, spare: None }.work();
+        })
+        .is_ok()
+}
+
+struct Worker {
+    pool: &'static Pool,
+    index: usize,
+    cell: &'static Cell,
+    compiler: Option<Compiler>,
+    spare: Option<Isolate>,
+}
+
+impl Worker {
+    #[expect(clippy::infinite_loop, reason = "workers live as long as the process")]
+    fn work(&mut self) {
+        loop {
+            match self.pool.next_task(self.index) {
+                Task::Start { job, runner, sink } => self.start(*job, runner, sink),
+                Task::Resume { parked, replies, cancelled, late } => {
+                    self.resume(parked, replies, cancelled, late);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, job: Job, runner: Arc<Shared>, sink: Arc<dyn EventSink>) {
+        let started = now_nanos();
+        let Job { run, request, submitted } = job;
+        let limits = request.options.limits.clone();
+        let deadline = started.saturating_add(millis(limits.timeout_ms));
+        let cpu_start = thread_cpu_nanos();
+        let mut usage = Usage { queue_wait_ms: as_millis(started - submitted), ..Usage::default() };
+        self.pool.watchdog.arm(self.index, run, deadline, limits.cpu_ms.map(millis));
+        let ready = self.prepare(run, &request, &runner, &mut usage);
+        let (program, isolate) = match ready {
+            Ok(ready) => ready,
+            Err(fault) => {
+                let reason = self.pool.watchdog.disarm(self.index);
+                let failure = match fault {
+                    Fault::Failure(failure) => *failure,
+                    Fault::Left(landing) => {
+                        usage.stopped_by = Some(conclude::stopped_by(landing));
+                        conclude::left(landing, reason, self.pool.cancelled(run), &limits)
+                    }
+                };
+                self.spare = self.spare.take();
+                usage.cpu_ms = as_millis(thread_cpu_nanos() - cpu_start);
+                let outcome = failed(failure, usage, started);
+                self.pool.finish(run, outcome);
+                return;
+            }
+        };
+        let host = host_for(run, &request, &program, &sink);
+        let max_result = usize::try_from(limits.max_result_bytes).unwrap_or(usize::MAX);
+        let mut parked = Box::new(Parked {
+            run: Run::new(isolate, Box::new(host), max_result),
+            runner,
+            sink: SinkHandle(sink),
+            calls: Calls::default(),
+            deadline,
+            started,
+            cpu_used: 0,
+            parked_since: 0,
+            parked_total: 0,
+            ordered: request.options.deterministic.is_some(),
+            usage,
+            limits,
+        });
+        let config = config_of(&request);
+        let ending = parked.run.start(
+            self.cell,
+            &Start {
+                config: config.as_deref(),
+                globals: request.options.globals.as_deref(),
+                export_name: request.options.export_name.as_deref(),
+                input: request.input.as_deref(),
+                memory_limit: usize::try_from(parked.limits.memory_limit_bytes).unwrap_or(usize::MAX),
+                max_stack: usize::try_from(parked.limits.max_stack_bytes).unwrap_or(usize::MAX),
+            },
+        );
+        if let Ending::Waiting { .. } = ending {
+            let host = parked.run.host();
+            host.kept_export = request.options.export_name;
+            host.kept_input = request.input;
+        }
+        parked.cpu_used = thread_cpu_nanos() - cpu_start;
+        self.follow(parked, ending);
+    }
+
+    /// Compiled program and pristine isolate.
+    fn prepare(
+        &mut self,
+        run: u64,
+        request: &RunRequest,
+        runner: &Shared,
+        usage: &mut Usage,
+    ) -> Result<(Arc<Program>, Isolate), Fault> {
+        compile::check_size(request)?;
+        let key = cache::key_of(request);
+        let cached = runner.cache.lock().get(&key);
+        let program = if let Some(program) = cached {
+            usage.cache = Cache::Bytecode;
+            runner.cache_hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            program
+        } else {
+            let begun = now_nanos();
+            if self.compiler.is_none() {
+                self.compiler = Compiler::new(self.cell);
+            }
+            let Some(compiler) = &mut self.compiler else { return Err(no_memory().into()) };
+            let program = Arc::new(compile::compile(request, compiler, run)?);
+            usage.compile_ms = millis_since(begun);
+            runner.cache.lock().put(key, &program);
+            program
+        };
+        let capacity = isolate_capacity(request.options.limits.memory_limit_bytes);
+        let spare = self.spare.take().filter(|isolate| isolate.capacity() >= capacity);
+        let isolate = spare
+            .or_else(|| self.pool.take_isolate(capacity))
+            .or_else(|| Isolate::guest(capacity, self.cell));
+        isolate.map(|isolate| (program, isolate)).ok_or_else(|| no_memory().into())
+    }
+
+    fn resume(
+        &mut self,
+        mut parked: Box<Parked>,
+        replies: Vec<Reply>,
+        cancelled: Option<&'static str>,
+        late: bool,
+    ) {
+        parked.parked_total += now_nanos() - parked.parked_since;
+        if let Some(by) = cancelled {
+            return self.end(parked, Conclusion::failed(cancelled_failure(by)));
+        }
+        if late || now_nanos() >= parked.deadline {
+            let failure = conclude::timeout(StopReason::Wall, &parked.limits);
+            return self.end(parked, Conclusion::failed(failure));
+        }
+        let ready = parked.accept(replies);
+        let cpu_left = parked.limits.cpu_ms.map(|limit| (millis(limit) - parked.cpu_used).max(0));
+        self.pool.watchdog.arm(self.index, parked.run.id(), parked.deadline, cpu_left);
+        let cpu_start = thread_cpu_nanos();
+        let unanswered = parked.unanswered();
+        let ending = parked.run.resume(self.cell, &ready, unanswered);
+        parked.cpu_used += thread_cpu_nanos() - cpu_start;
+        self.follow(parked, ending);
+    }
+
+    /// After an entry: the run waits, or it has ended.
+    fn follow(&mut self, mut parked: Box<Parked>, ending: Ending) {
+        let run = parked.run.id();
+        let reason = self.pool.watchdog.disarm(self.index);
+        if let Ending::Waiting { timer } = ending {
+            if reason.is_none() {
+                parked.send_calls();
+                let timer = timer.map(|due| parked.timer_at(due));
+                parked.parked_since = now_nanos();
+                match self.pool.park(parked, timer) {
+                    Parking::Parked => {}
+                    Parking::GoOn { parked, replies, cancelled } => {
+                        self.resume(parked, replies, cancelled, false);
+                    }
+                }
+                return;
+            }
+            let cancelled = self.pool.cancelled(run);
+            let failure = conclude::stopped(reason, cancelled, &parked.limits);
+            return self.end(parked, Conclusion::failed(failure));
+        }
+        let cancelled = match &ending {
+            Ending::Left(_) => self.pool.cancelled(run),
+            _ => None,
+        };
+        if let Ending::Left(super::engine::cell::Landing::Killed) = ending {
+            self.pool.watchdog.count_kill();
+        }
+        let limits = parked.limits.clone();
+        let program = Arc::clone(&parked.run.host().program);
+        let conclusion = conclude::conclude(ending, reason, cancelled, &limits, &program);
+        self.end(parked, conclusion);
+    }
+
+    /// Hands the outcome over, then makes the isolate pristine.
+    fn end(&mut self, parked: Box<Parked>, conclusion: Conclusion) {
+        let Parked { run, calls, started, cpu_used, parked_total, mut usage, .. } = *parked;
+        let id = run.id();
+        let broken = conclusion.broken;
+        let (mut isolate, host) = run.into_parts();
+        let host = *host;
+        let detached = calls.in_flight.len() + calls.backlog.len() + host.outgoing.len();
+        let (logs, dropped, bytes_dropped) = host.logs.into_parts();
+        usage.cpu_ms = as_millis(cpu_used);
+        usage.parked_ms = as_millis(parked_total);
+        usage.peak_memory_bytes = isolate.peak() as u64;
+        usage.host_calls = host.calls_made;
+        usage.detached_host_calls = u32::try_from(detached).unwrap_or(u32::MAX);
+        usage.logs_dropped = dropped;
+        usage.log_bytes_dropped = bytes_dropped;
+        usage.policy_denials = host.denials;
+        usage.stopped_by = conclusion.stopped_by;
+        usage.result_bytes = conclusion.value.as_ref().map_or(0, String::len) as u64;
+        let duration_ms = millis_since(started);
+        usage.wall_ms = duration_ms;
+        let Conclusion { value, failure, .. } = conclusion;
+        self.pool.finish(id, Outcome { value, failure, logs, duration_ms, usage });
+        if broken {
+            // Our own fault: the isolate is not used again.
+            return;
+        }
+        isolate.reset();
+        match &self.spare {
+            None if isolate.capacity() == isolate_capacity(0) => self.spare = Some(isolate),
+            _ if isolate.capacity() == isolate_capacity(0) => self.pool.keep_isolate(isolate),
+            // A large one is rare and its address space dear: give it back.
+            _ => {}
+        }
+    }
+}
+
+impl Parked {
+    /// Takes answers in: unknown ones are dropped, oversized ones become failures, and in a
+    /// deterministic run they are delivered in the order of the calls.
+    fn accept(&mut self, replies: Vec<Reply>) -> Vec<Reply> {
+        let limit = usize::try_from(self.limits.max_host_result_bytes).unwrap_or(usize::MAX);
+        let mut ready: Vec<Reply> = std::mem::take(&mut self.calls.held);
+        for reply in replies {
+            if !self.calls.in_flight.remove(&reply.seq) {
+                continue;
+            }
+            let size = reply.text.as_ref().map_or(0, String::len);
+            ready.push(if size > limit {
+                let message = format!(
+                    "the result of a host function has {size} bytes: max_host_result_bytes allows {limit}"
+                );
+                Reply::failed(reply.seq, &message, "RESULT_TOO_LARGE")
+            } else {
+                reply
+            });
+        }
+        if self.ordered {
+            ready.sort_by_key(|reply| reply.seq);
+            let first = self.calls.next_in_order;
+            let mut turn = first;
+            while ready.get((turn - first) as usize).is_some_and(|reply| reply.seq == turn) {
+                turn += 1;
+            }
+            self.calls.next_in_order = turn;
+            self.calls.held = ready.split_off((turn - first) as usize);
+        }
+        ready
+    }
+
+    /// Whether answers are still to come after the ones just accepted.
+    fn unanswered(&self) -> bool {
+        !self.calls.in_flight.is_empty()
+            || !self.calls.backlog.is_empty()
+            || !self.calls.held.is_empty()
+    }
+
+    /// Hands waiting calls to the host side, as many as may be in flight.
+    fn send_calls(&mut self) {
+        let made = std::mem::take(&mut self.run.host().outgoing);
+        self.calls.backlog.extend(made);
+        let limit = usize::try_from(self.limits.max_host_calls_in_flight).unwrap_or(usize::MAX);
+        let mut batch = Vec::new();
+        while self.calls.in_flight.len() < limit {
+            let Some(call) = self.calls.backlog.pop_front() else { break };
+            self.calls.in_flight.insert(call.seq);
+            batch.push(call);
+        }
+        if !batch.is_empty() {
+            self.sink.0.calls(self.run.id(), batch);
+        }
+    }
+
+    /// The monotonic time of a timer due `elapsed` milliseconds into the run.
+    fn timer_at(&mut self, elapsed: f64) -> i64 {
+        let wait = self.run.host().clock.until(elapsed);
+        now_nanos().saturating_add(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX))
+    }
+}
+
+fn failed(failure: Failure, mut usage: Usage, started: i64) -> Outcome {
+    let duration_ms = millis_since(started);
+    usage.wall_ms = duration_ms;
+    Outcome { value: None, failure: Some(failure), logs: Vec::new(), duration_ms, usage }
+}
+
+fn no_memory() -> Failure {
+    Failure::new(Code::Internal, "the system gave no memory for an isolate")
+}
+
+fn host_for(run: u64, request: &RunRequest, program: &Arc<Program>, sink: &Arc<dyn EventSink>) -> Host {
+    let options = &request.options;
+    let limits = &options.limits;
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let fixed = options.deterministic.as_ref();
+    Host {
+        run,
+        clock: Clock::start(fixed.map(|fixed| fixed.now_ms)),
+        random: fixed.map_or_else(Random::fresh, |fixed| Random::seeded(&fixed.seed)),
+        logs: Logs::new(size(limits.max_log_entries), size(limits.max_log_bytes)),
+        program: Arc::clone(program),
+        frames: Frames::new(Arc::clone(program)),
+        live: options.live_logs.then(|| Arc::clone(sink)),
+        max_host_calls: u32::try_from(limits.max_host_calls).unwrap_or(u32::MAX),
+        max_host_arg_bytes: size(limits.max_host_arg_bytes),
+        outgoing: Vec::new(),
+        calls_made: 0,
+        denials: 0,
+        rejections: Vec::new(),
+        scratch: Vec::new(),
+        kept_export: None,
+        kept_input: None,
+    }
+}
+
+/// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
+fn config_of(request: &RunRequest) -> Option<String> {
+    let options = &request.options;
+    let allow = &options.allow;
+    if options.host.is_empty()
+        && allow.env.is_none()
+        && !(allow.random || allow.now || allow.fetch || allow.timers)
+    {
+        return None;
+    }
+    let config = json!({
+        "host": options.host,
+        "timers": allow.timers,
+        "fetch": allow.fetch,
+        "random": allow.random,
+        "now": allow.now,
+        "env": allow.env,
+    });
+    Some(config.to_string())
+}

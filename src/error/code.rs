@@ -1,0 +1,63 @@
+//! The one list of error codes.
+
+use serde::{Serialize, Serializer};
+
+macro_rules! codes {
+    ($($variant:ident $text:literal $retryable:literal $meaning:literal;)+) => {
+        /// Why something failed. The texts are stable once published.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The code's text, the same in every language.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text),+ }
+            }
+
+            /// True when the same call may succeed later without a change.
+            pub fn retryable(self) -> bool {
+                match self { $(Code::$variant => $retryable),+ }
+            }
+
+            /// One sentence for the documentation.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $meaning),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    Timeout "TIMEOUT" false
+        "The wall-clock or CPU limit passed, or nothing was left that could ever finish the run.";
+    SyntaxError "SYNTAX_ERROR" false
+        "The source does not compile, or its types cannot be stripped.";
+    RuntimeError "RUNTIME_ERROR" false
+        "The codelet threw, has no entry function, or gave a value that is not JSON.";
+    PolicyViolation "POLICY_VIOLATION" false
+        "The codelet used a capability it was not granted, or more of one than it was granted.";
+    MemoryLimit "MEMORY_LIMIT" false "The run reached its memory limit.";
+    OutputLimit "OUTPUT_LIMIT" false "The result is larger than allowed.";
+    HostCallError "HOST_CALL_ERROR" false "A host function failed and the codelet did not catch it.";
+    ValidationError "VALIDATION_ERROR" false "A schema refused the input or the output.";
+    Cancelled "CANCELLED" false "The caller aborted the run, or its runner was disposed.";
+    Overloaded "OVERLOADED" true "The queue is full, or waiting in it took too long.";
+    InvalidArgument "INVALID_ARGUMENT" false "An option or an input is not acceptable.";
+    Disposed "DISPOSED" false "The runner was disposed before the call.";
+    PolicyUnenforceable "POLICY_UNENFORCEABLE" false
+        "What was asked for cannot be enforced on this machine, so nothing was run.";
+    RuntimeNotFound "RUNTIME_NOT_FOUND" false "The native part of the package is missing.";
+    Internal "INTERNAL" false "A fault of runlet itself; the isolate was thrown away.";
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,37 @@
+//! runlet's core: runs code nobody should have to trust.
+//!
+//! The crate is the inside of the npm package of the same name. It has one room so far:
+//!
+//! - [`codelet`]: small JavaScript and TypeScript programs in isolated QuickJS heaps, on threads of
+//!   our own, under limits that nothing outlives.
+//!
+//! A guest's failure is a value ([`Outcome`]); only misuse is an [`Error`]. Every failure has a
+//! stable [`Code`]; message texts are not part of the contract.
+//!
+//! ```
+//! use runlet::codelet::{Runner, RunnerOptions, RunRequest};
+//!
+//! let runner = Runner::new(RunnerOptions::default());
+//! let request = RunRequest::new("export const main = (input) => input.value * 2")
+//!     .with_input(r#"{"value":21}"#);
+//! let outcome = runner.run_blocking(request);
+//! assert_eq!(outcome.value.as_deref(), Some("42"));
+//!
+//! let endless = RunRequest::new("export const main = () => { while (true) {} }");
+//! let outcome = runner.run_blocking(endless.with_timeout_ms(50));
+//! assert_eq!(outcome.failure.unwrap().code, runlet::Code::Timeout);
+//! ```
+//!
+//! Dependencies point one way: `node → codelet → {outcome} → {limits, error}`. Only `node` names
+//! napi, only `codelet::engine` and `codelet::guest` name the engine crate.
+
+pub mod codelet;
+mod error;
+pub mod limits;
+mod outcome;
+
+#[cfg(feature = "node")]
+mod node;
+
+pub use error::{Code, Error};
+pub use outcome::{Failure, Outcome, Usage};

@@ -1,0 +1,106 @@
+//! The N-API face: what JavaScript calls, and how events go back. Only this room names napi.
+//!
+//! Values cross as JSON text. The package's own TypeScript is the only caller; it has checked what
+//! users gave and turns texts into errors and promises.
+
+#![expect(unsafe_code, reason = "N-API is C; every block states why it is sound")]
+
+mod bridge;
+mod facts;
+
+use napi::bindgen_prelude::{Env, Function};
+use napi::{Error, Result, Status, Unknown};
+use napi_derive::{module_init, napi};
+
+use crate::codelet::{Reply, RunOptions, RunRequest, Runner};
+use crate::limits::RunnerLimits;
+use bridge::Bridge;
+
+/// Runs when the library is loaded, before anything else of it.
+#[module_init]
+fn load() {
+    // A panic becomes an INTERNAL error; its text must not appear on the host's stderr.
+    std::panic::set_hook(Box::new(|_| {}));
+    pin();
+}
+
+/// Keeps the library in memory: its threads outlive any environment that loaded it.
+fn pin() {
+    #[cfg(unix)]
+    // SAFETY: asks the loader about our own code and takes one more reference, never given back.
+    unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        let here = pin as fn() as *const libc::c_void;
+        if libc::dladdr(here, &raw mut info) != 0 && !info.dli_fname.is_null() {
+            libc::dlopen(info.dli_fname, libc::RTLD_NOW | libc::RTLD_NODELETE);
+        }
+    }
+}
+
+fn invalid(error: impl std::fmt::Display) -> Error {
+    Error::new(Status::InvalidArg, error.to_string())
+}
+
+/// Constants of the core as JSON: limits, codes, capabilities, engine, names of globals.
+#[napi(catch_unwind)]
+pub fn facts() -> String {
+    facts::json()
+}
+
+/// Opens a bridge for the calling environment. `onEvents` gets flat arrays of events. The
+/// environment stays alive while runs of the bridge are open. Gives the bridge's number.
+#[napi(catch_unwind, ts_args_type = "onEvents: (events: unknown[]) => void")]
+pub fn open(env: Env, on_events: Function<'_, Unknown<'_>, Unknown<'_>>) -> Result<u32> {
+    Bridge::open(&env, &on_events)
+}
+
+/// Makes a runner from JSON bounds; gives its number.
+#[napi(catch_unwind)]
+pub fn create_runner(options: String) -> Result<u32> {
+    let limits: RunnerLimits = serde_json::from_str(&options).map_err(invalid)?;
+    let runner = Runner::with_checked(limits).map_err(invalid)?;
+    Ok(bridge::keep_runner(runner))
+}
+
+/// Submits a run; its outcome arrives as an event. Gives the run's number.
+#[napi(catch_unwind)]
+pub fn submit(
+    env: Env,
+    bridge: u32,
+    runner: u32,
+    code: String,
+    input: Option<String>,
+    options: String,
+) -> Result<f64> {
+    let options: RunOptions = serde_json::from_str(&options).map_err(invalid)?;
+    let mut request = RunRequest::new(code).with_options(options);
+    if let Some(input) = input {
+        request = request.with_input(input);
+    }
+    bridge::submit(&env, bridge, runner, request)
+}
+
+/// Answers host call `seq` of a run.
+#[napi(catch_unwind)]
+pub fn reply(run: f64, seq: u32, ok: bool, text: Option<String>) {
+    Runner::reply(bridge::run_number(run), Reply { seq, ok, text });
+}
+
+/// Aborts a run.
+#[napi(catch_unwind)]
+pub fn cancel(run: f64) {
+    Runner::cancel(bridge::run_number(run));
+}
+
+/// Ends every run of a runner and frees what it holds.
+#[napi(catch_unwind)]
+pub fn dispose_runner(runner: u32) {
+    bridge::dispose_runner(runner);
+}
+
+/// A runner's counts as JSON.
+#[napi(catch_unwind)]
+pub fn stats(runner: u32) -> Result<String> {
+    let stats = bridge::runner_stats(runner).ok_or_else(|| invalid("no such runner"))?;
+    serde_json::to_string(&stats).map_err(invalid)
+}

@@ -1,0 +1,371 @@
+//! The bridge of one environment: events of its runs, batched, onto its JavaScript thread.
+//!
+//! One thread-safe function per environment. Workers append to a list and wake the thread only
+//! when it is not awake already; the thread takes the list in bounded bites, so that the host's
+//! own timers get their turn.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use napi::bindgen_prelude::{Env, Function, JsValue};
+use napi::{Error, Result, Status, Unknown, sys};
+use parking_lot::Mutex;
+
+use crate::codelet::{EventSink, HostCall, Level, LogEntry, RunRequest, Runner, Stats};
+use crate::outcome::Outcome;
+
+/// Events handed over in one turn of the host's loop.
+const BITE: usize = 256;
+
+enum Event {
+    Done { run: u64, value: Option<String>, outcome: String },
+    Log { run: u64, level: Level, message: String, timestamp: f64, truncated: bool },
+    Call { run: u64, call: HostCall },
+}
+
+#[derive(Default)]
+struct Mailbox {
+    /// Null once the environment is gone.
+    wake: Wake,
+    events: Vec<Event>,
+    awake: bool,
+    open: HashMap<u64, ()>,
+}
+
+/// The thread-safe function.
+struct Wake(sys::napi_threadsafe_function);
+
+impl Default for Wake {
+    fn default() -> Wake {
+        Wake(null_mut())
+    }
+}
+
+// SAFETY: thread-safe functions are made to be called from any thread.
+unsafe impl Send for Wake {}
+
+/// One environment's bridge.
+pub(super) struct Bridge {
+    mailbox: Mutex<Mailbox>,
+}
+
+static BRIDGES: LazyLock<Mutex<HashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
+static RUNNERS: LazyLock<Mutex<HashMap<u32, Arc<Runner>>>> = LazyLock::new(Mutex::default);
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+fn check(status: sys::napi_status, what: &str) -> Result<()> {
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::new(Status::GenericFailure, format!("{what} failed with status {status}")))
+    }
+}
+
+/// A run's number as JavaScript passes it back.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers we gave out")]
+pub(super) fn run_number(run: f64) -> u64 {
+    run as u64
+}
+
+/// Keeps a runner under a number.
+pub(super) fn keep_runner(runner: Runner) -> u32 {
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    RUNNERS.lock().insert(number, Arc::new(runner));
+    number
+}
+
+fn runner(number: u32) -> Option<Arc<Runner>> {
+    RUNNERS.lock().get(&number).map(Arc::clone)
+}
+
+/// Disposes a runner. Its number stays, so that its counts can still be asked.
+pub(super) fn dispose_runner(number: u32) {
+    if let Some(runner) = runner(number) {
+        runner.dispose();
+    }
+}
+
+/// A runner's counts.
+pub(super) fn runner_stats(number: u32) -> Option<Stats> {
+    runner(number).map(|runner| runner.stats())
+}
+
+/// Submits a run whose events go to `bridge`.
+pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -> Result<f64> {
+    let unknown = |what: &str| Error::new(Status::InvalidArg, format!("no such {what}"));
+    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(|| unknown("bridge"))?;
+    let runner = runner(number).ok_or_else(|| unknown("runner"))?;
+    let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
+    let run = runner
+        .submit(request, sink)
+        .map_err(|error| Error::new(Status::Cancelled, error.to_string()))?;
+    let mut mailbox = bridge.mailbox.lock();
+    // The end may have come already: then it waits in the list, and the list keeps the loop alive.
+    mailbox.open.insert(run, ());
+    if mailbox.open.len() == 1 && !mailbox.wake.0.is_null() {
+        // SAFETY: on the environment's own thread, with its live function.
+        unsafe { sys::napi_ref_threadsafe_function(env.raw(), mailbox.wake.0) };
+    }
+    #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
+    Ok(run as f64)
+}
+
+impl Bridge {
+    /// Makes the bridge and its thread-safe function.
+    pub(super) fn open(env: &Env, on_events: &Function<'_, Unknown<'_>, Unknown<'_>>) -> Result<u32> {
+        let bridge = Arc::new(Bridge { mailbox: Mutex::default() });
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let context = Arc::into_raw(Arc::clone(&bridge)).cast_mut().cast::<c_void>();
+        // SAFETY: on the environment's thread; the context is one strong reference, given back by
+        // the cleanup hook, which runs before the function itself is torn down.
+        unsafe {
+            let mut name = null_mut();
+            let text = "runlet";
+            check(
+                sys::napi_create_string_utf8(env.raw(), text.as_ptr().cast(), text.len() as isize, &raw mut name),
+                "naming the bridge",
+            )?;
+            let mut wake = null_mut();
+            check(
+                sys::napi_create_threadsafe_function(
+                    env.raw(),
+                    on_events.raw(),
+                    null_mut(),
+                    name,
+                    0,
+                    1,
+                    null_mut(),
+                    None,
+                    context,
+                    Some(deliver),
+                    &raw mut wake,
+                ),
+                "opening the bridge",
+            )?;
+            // Idle, the library never keeps a process alive.
+            check(sys::napi_unref_threadsafe_function(env.raw(), wake), "releasing the loop")?;
+            bridge.mailbox.lock().wake = Wake(wake);
+            let hook = Box::into_raw(Box::new((number, Arc::clone(&bridge)))).cast::<c_void>();
+            check(sys::napi_add_env_cleanup_hook(env.raw(), Some(close), hook), "watching the end")?;
+        }
+        BRIDGES.lock().insert(number, bridge);
+        Ok(number)
+    }
+
+    fn post(&self, event: Event) {
+        let mut mailbox = self.mailbox.lock();
+        if mailbox.wake.0.is_null() {
+            return;
+        }
+        mailbox.events.push(event);
+        if !mailbox.awake {
+            mailbox.awake = true;
+            // SAFETY: not closed, which the lock keeps true during the call; it does not block.
+            unsafe {
+                sys::napi_call_threadsafe_function(
+                    mailbox.wake.0,
+                    null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                );
+            }
+        }
+    }
+}
+
+impl EventSink for Bridge {
+    fn log(&self, run: u64, entry: &LogEntry) {
+        let LogEntry { level, message, timestamp, truncated } = entry.clone();
+        self.post(Event::Log { run, level, message, timestamp, truncated });
+    }
+
+    fn calls(&self, run: u64, calls: Vec<HostCall>) {
+        for call in calls {
+            self.post(Event::Call { run, call });
+        }
+    }
+
+    fn done(&self, run: u64, outcome: Outcome) {
+        let mut report = serde_json::json!({
+            "ok": outcome.failure.is_none(),
+            "logs": outcome.logs,
+            "duration_ms": outcome.duration_ms,
+            "usage": outcome.usage,
+        });
+        if let (Some(failure), Some(report)) = (&outcome.failure, report.as_object_mut()) {
+            report.insert("error".to_owned(), serde_json::json!(failure));
+        }
+        self.post(Event::Done { run, value: outcome.value, outcome: report.to_string() });
+    }
+}
+
+/// The environment ends: its runs are dropped and nothing is posted any more.
+unsafe extern "C" fn close(hook: *mut c_void) {
+    // SAFETY: the box made in `open`; hooks run once.
+    let (number, bridge) = *unsafe { Box::from_raw(hook.cast::<(u32, Arc<Bridge>)>()) };
+    BRIDGES.lock().remove(&number);
+    let mut mailbox = bridge.mailbox.lock();
+    mailbox.wake = Wake::default();
+    mailbox.events.clear();
+    let open = std::mem::take(&mut mailbox.open);
+    drop(mailbox);
+    for run in open.into_keys() {
+        Runner::cancel(run);
+    }
+}
+
+/// Runs on the JavaScript thread: hands over what has come.
+unsafe extern "C" fn deliver(
+    env: sys::napi_env,
+    on_events: sys::napi_value,
+    context: *mut c_void,
+    _: *mut c_void,
+) {
+    if env.is_null() || on_events.is_null() {
+        return;
+    }
+    // SAFETY: the reference made in `open`, alive as long as the function can be called.
+    let bridge = unsafe { &*context.cast::<Bridge>() };
+    let mut mailbox = bridge.mailbox.lock();
+    let count = mailbox.events.len().min(BITE);
+    let events: Vec<Event> = mailbox.events.drain(..count).collect();
+    if mailbox.events.is_empty() {
+        mailbox.awake = false;
+    } else if !mailbox.wake.0.is_null() {
+        // SAFETY: as in `post`.
+        unsafe {
+            sys::napi_call_threadsafe_function(
+                mailbox.wake.0,
+                null_mut(),
+                sys::ThreadsafeFunctionCallMode::nonblocking,
+            );
+        }
+    }
+    drop(mailbox);
+    // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
+    unsafe {
+        let Some(list) = flat_list(env, &events) else { return };
+        let mut receiver = null_mut();
+        sys::napi_get_undefined(env, &raw mut receiver);
+        let mut result = null_mut();
+        sys::napi_call_function(env, receiver, on_events, 1, &raw const list, &raw mut result);
+    }
+    let mut mailbox = bridge.mailbox.lock();
+    let before = mailbox.open.len();
+    for event in &events {
+        if let Event::Done { run, .. } = event {
+            mailbox.open.remove(run);
+        }
+    }
+    if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {
+        // SAFETY: as above.
+        unsafe { sys::napi_unref_threadsafe_function(env, mailbox.wake.0) };
+    }
+}
+
+/// Writes the elements of the flat list.
+struct Writer {
+    env: sys::napi_env,
+    list: sys::napi_value,
+    at: u32,
+}
+
+impl Writer {
+    unsafe fn push(&mut self, value: sys::napi_value) {
+        // SAFETY: a fresh array of this environment.
+        unsafe { sys::napi_set_element(self.env, self.list, self.at, value) };
+        self.at += 1;
+    }
+
+    unsafe fn number(&mut self, number: f64) {
+        let mut value = null_mut();
+        // SAFETY: as `push`.
+        unsafe {
+            sys::napi_create_double(self.env, number, &raw mut value);
+            self.push(value);
+        }
+    }
+
+    unsafe fn run(&mut self, run: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
+        // SAFETY: as `push`.
+        unsafe {
+            self.number(run as f64);
+        }
+    }
+
+    unsafe fn text(&mut self, text: &str) {
+        let mut value = null_mut();
+        let len = text.len().cast_signed();
+        // SAFETY: as `push`; pure ASCII is taken over byte by byte.
+        unsafe {
+            if text.is_ascii() {
+                sys::napi_create_string_latin1(self.env, text.as_ptr().cast(), len, &raw mut value);
+            } else {
+                sys::napi_create_string_utf8(self.env, text.as_ptr().cast(), len, &raw mut value);
+            }
+            self.push(value);
+        }
+    }
+
+    unsafe fn optional(&mut self, text: Option<&str>) {
+        // SAFETY: as `push`.
+        unsafe {
+            if let Some(text) = text {
+                self.text(text);
+            } else {
+                let mut value = null_mut();
+                sys::napi_get_undefined(self.env, &raw mut value);
+                self.push(value);
+            }
+        }
+    }
+
+    unsafe fn boolean(&mut self, boolean: bool) {
+        let mut value = null_mut();
+        // SAFETY: as `push`.
+        unsafe {
+            sys::napi_get_boolean(self.env, boolean, &raw mut value);
+            self.push(value);
+        }
+    }
+}
+
+unsafe fn flat_list(env: sys::napi_env, events: &[Event]) -> Option<sys::napi_value> {
+    // SAFETY: on the JavaScript thread; every value is made in the current scope.
+    unsafe {
+        let mut list = null_mut();
+        if sys::napi_create_array(env, &raw mut list) != sys::Status::napi_ok {
+            return None;
+        }
+        let mut writer = Writer { env, list, at: 0 };
+        for event in events {
+            match event {
+                Event::Done { run, value, outcome } => {
+                    writer.number(0.0);
+                    writer.run(*run);
+                    writer.text(outcome);
+                    writer.optional(value.as_deref());
+                }
+                Event::Log { run, level, message, timestamp, truncated } => {
+                    writer.number(1.0);
+                    writer.run(*run);
+                    writer.number(f64::from(*level as u8));
+                    writer.text(message);
+                    writer.number(*timestamp);
+                    writer.boolean(*truncated);
+                }
+                Event::Call { run, call } => {
+                    writer.number(2.0);
+                    writer.run(*run);
+                    writer.number(f64::from(call.seq));
+                    writer.number(f64::from(call.function));
+                    writer.text(&call.arguments);
+                }
+            }
+        }
+        Some(list)
+    }
+}
