@@ -1,0 +1,737 @@
+/**
+ * runlet: code nobody should have to trust, run under limits.
+ *
+ * This file is the public contract. It is written by hand, kept to TypeScript 4.5 syntax, and
+ * `ts/conforms.ts` proves at compile time that the implementation agrees with it.
+ *
+ * Naming: everything in {@link CodeletSource}, {@link CodeletRunOptions} and the first level of
+ * {@link CodeletResult} is snake_case; all else (`usage`, `details`, runner options, `stats`) is
+ * camelCase with its unit in the name. The run options also answer to their camelCase spelling
+ * (`timeoutMs` for `timeout_ms`); giving both spellings different values is `INVALID_ARGUMENT`,
+ * and so is any option name that is not listed here.
+ */
+
+declare global {
+  // Older libs lack these two. The lines merge with newer libs, which declare the same thing.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol
+    readonly asyncDispose: unique symbol
+  }
+}
+
+// ------------------------------------------------------------------------------------ errors ----
+
+/**
+ * What went wrong, as a stable name. One list serves every part of runlet; the text of a message
+ * is never part of the contract, the code is.
+ *
+ * - `TIMEOUT` the wall or CPU limit passed, or nothing was left that could ever settle `main`
+ * - `SYNTAX_ERROR` the source does not compile; always with `line` and `column`, except for bytes
+ *   that are not UTF-8
+ * - `RUNTIME_ERROR` an uncaught throw or rejection, a missing export, an unserialisable result
+ * - `POLICY_VIOLATION` a capability that was not granted, or a granted budget overdrawn
+ * - `MEMORY_LIMIT` the memory limit was reached; the guest cannot catch it
+ * - `OUTPUT_LIMIT` the result is larger than `max_result_bytes`
+ * - `CANCELLED` the signal was aborted or the runner disposed
+ * - `OVERLOADED` the queue was full, or the queue timeout passed; retryable
+ * - `INVALID_ARGUMENT` the host's own call was wrong; `details.field` names the option
+ * - `VALIDATION_ERROR` a schema refused the input or the output
+ * - `HOST_CALL_ERROR` a host function failed and the guest did not catch it
+ * - `PERMISSION_DENIED` a permission flag forbids the operation
+ * - `POLICY_UNENFORCEABLE` the isolation asked for cannot be enforced here
+ * - `RUNTIME_NOT_FOUND` the native binary for this platform is missing
+ * - `PROTOCOL_ERROR` a child process broke the protocol
+ * - `PROCESS_EXIT` a child process ended without an answer
+ * - `WORKER_LOST` the process a run lived in died; retryable
+ * - `REPLAY_DIVERGENCE` a replayed run took another path than the recorded one
+ * - `DISPOSED` the runner was used after `dispose()`
+ * - `INTERNAL` a fault of runlet itself
+ */
+export type ErrorCode =
+  | 'TIMEOUT'
+  | 'SYNTAX_ERROR'
+  | 'RUNTIME_ERROR'
+  | 'POLICY_VIOLATION'
+  | 'MEMORY_LIMIT'
+  | 'OUTPUT_LIMIT'
+  | 'CANCELLED'
+  | 'OVERLOADED'
+  | 'INVALID_ARGUMENT'
+  | 'VALIDATION_ERROR'
+  | 'HOST_CALL_ERROR'
+  | 'PERMISSION_DENIED'
+  | 'POLICY_UNENFORCEABLE'
+  | 'RUNTIME_NOT_FOUND'
+  | 'PROTOCOL_ERROR'
+  | 'PROCESS_EXIT'
+  | 'WORKER_LOST'
+  | 'REPLAY_DIVERGENCE'
+  | 'DISPOSED'
+  | 'INTERNAL'
+
+/** The optional parts of a {@link RunletError}. */
+export interface RunletErrorOptions {
+  /** Whether the same call may succeed when repeated. Default `false`. */
+  retryable?: boolean | undefined
+  /** Facts for programs, such as `field`, `reason` or `limit`. Default none. */
+  details?: Record<string, unknown> | undefined
+  /** What led to this error, a host-side object. Default none. */
+  cause?: unknown
+  /** The whole result of the run that failed. Default none. */
+  result?: CodeletResult | undefined
+}
+
+/**
+ * The one error class that runlet throws. `instanceof` also holds for an error made by a second
+ * copy of the package, in another realm or inside a Jest context.
+ *
+ * @example
+ * try {
+ *   await runner.runOrThrow(source)
+ * } catch (error) {
+ *   if (error instanceof RunletError && error.code === 'TIMEOUT') console.log(error.details)
+ * }
+ */
+export class RunletError extends Error {
+  /** @param code stable code @param message one sentence for people @param options other parts */
+  constructor(code: ErrorCode, message: string, options?: RunletErrorOptions)
+  /** Always `'RunletError'`. */
+  name: string
+  /** Stable code; compare this, never `message`. */
+  readonly code: ErrorCode
+  /** Whether the same call may succeed when repeated. */
+  readonly retryable: boolean
+  /** Facts for programs; `details.field` on `INVALID_ARGUMENT`. Absent when there are none. */
+  readonly details?: Record<string, unknown>
+  /** What led to this error: the host function's own error, or the signal's reason. */
+  readonly cause?: unknown
+  /** The whole result, on an error thrown by `runOrThrow` for a run that failed. */
+  readonly result?: CodeletResult
+  /** True for every error that carries runlet's brand. */
+  static [Symbol.hasInstance](value: unknown): boolean
+}
+
+/** The optional parts of a {@link HostError}. */
+export interface HostErrorOptions {
+  /** Becomes `error.retryable` of the run when the guest does not catch it. Default `false`. */
+  retryable?: boolean | undefined
+  /** What led to this error; stays on the host side. Default none. */
+  cause?: unknown
+}
+
+/**
+ * Thrown by a host function to tell the guest why it failed: its `message` crosses the boundary.
+ * The text of any other error stays outside, unless the error has `expose === true`.
+ *
+ * @example
+ * const host = { rate: (code: string) => { throw new HostError(`no rate for ${code}`) } }
+ */
+export class HostError extends Error {
+  /** @param message text the guest may read @param options other parts */
+  constructor(message: string, options?: HostErrorOptions)
+  /** Always `'HostError'`. */
+  name: string
+  /** Always `true`: the message may cross. */
+  readonly expose: true
+  /** Whether repeating the run may help. */
+  readonly retryable: boolean
+  /** What led to this error; never crosses. */
+  readonly cause?: unknown
+  /** True for every error that carries the brand of this class. */
+  static [Symbol.hasInstance](value: unknown): boolean
+}
+
+// ------------------------------------------------------------------------- borrowed from a lib ----
+
+/** The part of an abort signal that runlet uses; any object of this shape is accepted. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** The platform's `AbortSignal` where the compiler knows one, else {@link AbortSignalLike}. */
+export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : AbortSignalLike
+
+/** The platform's `fetch` where the compiler knows one, else any function of that kind. */
+export type HostFetch = typeof globalThis extends { fetch: infer Fetch }
+  ? Fetch
+  : (url: string, init?: object) => Promise<unknown>
+
+/** A `file:` URL; an instance of the platform's `URL` fits. */
+export interface FileUrl {
+  readonly href: string
+  readonly protocol: string
+}
+
+/** One complaint of a {@link StandardSchema}. */
+export interface StandardIssue {
+  readonly message: string
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+}
+
+/** What a {@link StandardSchema} answers: a value, or issues. */
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<StandardIssue> }
+
+/** A validator that follows the Standard Schema convention (zod, valibot, arktype and others). */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+// ------------------------------------------------------------------------------------- source ----
+
+/** `'js'` never strips types, `'ts'` always does, `'auto'` strips only what is not JavaScript. */
+export type Language = 'js' | 'ts' | 'auto'
+
+/** The part that both kinds of source share. */
+export interface CodeletEntry {
+  /**
+   * Name of the export to call. Only an own export that is a function counts.
+   * Default: the export `main`, else the default export.
+   */
+  export_name?: string | undefined
+  /** camelCase spelling of {@link CodeletEntry.export_name}. */
+  exportName?: string | undefined
+}
+
+/** A codelet given as text. */
+export interface CodeletStringSource extends CodeletEntry {
+  type: 'string'
+  /** The text of an ES module, JavaScript or TypeScript; must not be empty. */
+  code: string
+  /** Default `'auto'`: JavaScript first, TypeScript when that is a syntax error. */
+  language?: Language | undefined
+  /** Label in stacks, 1 to 255 characters without control characters. Default `'codelet.js'`. */
+  filename?: string | undefined
+}
+
+/**
+ * A codelet in a file, read by the host for every run: a regular file of UTF-8 text, at most
+ * `max_source_bytes` long. Stacks show its base name only.
+ */
+export interface CodeletFileSource extends CodeletEntry {
+  type: 'file'
+  /** Path, or `file:` URL. An unreadable file rejects with `INVALID_ARGUMENT`. */
+  path: string | FileUrl
+  /** Default `'auto'`: by extension; `.ts`, `.mts` and `.cts` are TypeScript. */
+  language?: Language | undefined
+}
+
+/** Where the code of a codelet comes from. */
+export type CodeletSource = CodeletStringSource | CodeletFileSource
+
+/** One virtual module: its code, or its code with a language (default `'auto'`). */
+export type CodeletModule = string | { code: string; language?: Language | undefined }
+
+// ------------------------------------------------------------------------------------- limits ----
+
+/**
+ * The bounds of a run. Each is an integer; one that is out of its range is `INVALID_ARGUMENT`, with
+ * the range in the message.
+ */
+export interface CodeletLimits {
+  /** Wall time of the run in ms, parked time included, queue time not. 1 to 86,400,000. Default 2,000. Beyond: `TIMEOUT`. */
+  timeout_ms?: number | undefined
+  /** CPU time of this run in ms. Default none. Beyond: `TIMEOUT`. */
+  cpu_ms?: number | undefined
+  /** Bytes the realm may hold, ArrayBuffers included. Default 64 MiB. Beyond: `MEMORY_LIMIT`. */
+  memory_limit_bytes?: number | undefined
+  /** Bytes of call stack. Default 1 MiB, at most 2 MiB. Beyond: a `RangeError` in the guest. */
+  max_stack_bytes?: number | undefined
+  /** Bytes of code with all modules. Default 256 KiB. Beyond: `POLICY_VIOLATION`. */
+  max_source_bytes?: number | undefined
+  /** Bytes of `input` and `globals` as JSON text. Default 4 MiB. Beyond: `INVALID_ARGUMENT`. */
+  max_input_bytes?: number | undefined
+  /** Bytes of the result as JSON text. Default 1 MiB. Beyond: `OUTPUT_LIMIT`. */
+  max_result_bytes?: number | undefined
+  /** Log entries kept, the first ones. Default 100. Beyond: counted in `usage.logsDropped`. */
+  max_log_entries?: number | undefined
+  /** Sum of log message bytes. Default 64 KiB. Beyond: counted in `usage.logBytesDropped`. */
+  max_log_bytes?: number | undefined
+  /** Host calls per run, fetches included. Default 256. Beyond: `POLICY_VIOLATION`. */
+  max_host_calls?: number | undefined
+  /** Host calls under way at once. Default 32. Beyond: they wait in order, they do not fail. */
+  max_host_calls_in_flight?: number | undefined
+  /** Bytes of one call's arguments as JSON text. Default 1 MiB. Beyond: `HOST_CALL_ERROR`. */
+  max_host_arg_bytes?: number | undefined
+  /** Bytes of one call's result as JSON text. Default 4 MiB. Beyond: `HOST_CALL_ERROR`. */
+  max_host_result_bytes?: number | undefined
+}
+
+/** `'timeout_ms'` becomes `'timeoutMs'`. */
+export type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name
+
+/** The same options under their camelCase spelling. */
+export type CamelCased<Options> = {
+  [Name in keyof Options as CamelCase<Name & string>]?: Options[Name]
+}
+
+/** {@link CodeletLimits} under their camelCase spelling. */
+export interface CodeletLimitAliases extends CamelCased<CodeletLimits> {}
+
+// --------------------------------------------------------------------------------- capabilities ----
+
+/** What the host-side fetch may do for a codelet. */
+export interface FetchCapability {
+  /**
+   * Hosts that may be asked: `api.example.com`, `*.example.com`, `host:port`, an address or a CIDR
+   * range. Loopback, private and link-local addresses are refused unless a range lists them.
+   */
+  hosts: readonly string[]
+  /** Request methods, upper case. Default `['GET', 'HEAD']`. */
+  methods?: readonly string[] | undefined
+  /** Bytes of one request body. Default 1 MiB. */
+  maxRequestBytes?: number | undefined
+  /** Bytes of one response body. Default 2 MiB. */
+  maxResponseBytes?: number | undefined
+  /** Time for one request with its redirects, ms. Default 5,000. */
+  timeoutMs?: number | undefined
+  /** Redirects followed, each checked again. Default 5. */
+  maxRedirects?: number | undefined
+  /** The function that performs the request. Default: runlet's own, on the host. */
+  fetch?: HostFetch | undefined
+}
+
+/** What a codelet may do beyond computing. Everything is denied unless named here. */
+export interface CodeletCapabilities {
+  /**
+   * `helpers.env`: names, or prefixes such as `APP_*`, picked from `process.env` when the run is
+   * submitted; or the very map to hand over. Default none.
+   */
+  env?: readonly string[] | Readonly<Record<string, string | undefined>> | undefined
+  /** `helpers.random()`, `.bytes(n)` and `.uuid()` from a secure generator. Default `false`. */
+  random?: boolean | undefined
+  /** `helpers.now()`, ms since the epoch. Default `false`. */
+  now?: boolean | undefined
+  /** `fetch` and `helpers.fetch`, performed by the host. Default none. */
+  fetch?: FetchCapability | undefined
+  /** `setTimeout` and `clearTimeout`, at most 64 pending. Default `false`. */
+  timers?: boolean | undefined
+}
+
+// ------------------------------------------------------------------------------- host functions ----
+
+/** A function of the host that a codelet may call. Arguments and result cross as JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: each host function chooses its own parameters
+export type HostFunction = (...args: any[]) => unknown
+
+/**
+ * Host functions by name, as members of the codelet's second argument; groups nest at most four
+ * levels deep. Own enumerable properties only, resolved once when the run is submitted. The names
+ * `logger`, `env`, `random`, `now` and `fetch` are taken at the top level.
+ */
+export interface HostFunctions {
+  readonly [name: string]: HostFunction | HostFunctions
+}
+
+/** What a host function made by {@link hostFunction} is told about its call. */
+export interface HostCallContext {
+  /** Aborted when the run ends while this call is pending; the answer is then dropped. */
+  readonly signal: HostAbortSignal
+  /** Names the run; unique across runs and processes. */
+  readonly runId: string
+  /** Number of the call within the run, in order of issue, from 0. */
+  readonly seq: number
+  /** `` `${runId}:${seq}` ``, for services that accept an idempotency key. */
+  readonly idempotencyKey: string
+}
+
+/**
+ * Makes a host function that also receives the context of its call.
+ *
+ * @param fn called with the context first, then the codelet's arguments
+ * @returns a function to place in `host`; it cannot be called directly
+ * @throws RunletError `INVALID_ARGUMENT` when `fn` is not a function
+ *
+ * @example
+ * const host = {
+ *   load: hostFunction((ctx, id: string) => fetch(`https://api.example.com/${id}`, { signal: ctx.signal }).then((r) => r.json())),
+ * }
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are the caller's
+export function hostFunction<Args extends any[], Result>(
+  fn: (ctx: HostCallContext, ...args: Args) => Result,
+): (...args: Args) => Result
+
+// ---------------------------------------------------------------------------------------- runs ----
+
+/** Fixes everything a run could differ by: same source, input and replies give the same bytes. */
+export interface DeterministicOptions {
+  /** Feeds `Math.random` and `helpers.random`. A string, or a finite number. */
+  seed: number | string
+  /** Start of the virtual clock: a Date, or whole ms since the epoch. Default 0. */
+  now?: number | Date | undefined
+}
+
+/** The options of one run. */
+export interface CodeletRunOptions<I = unknown> extends CodeletLimits, CodeletLimitAliases {
+  /** First argument of `main`, copied as JSON. Default `undefined`. */
+  input?: I | undefined
+  /**
+   * Data as global variables, deep-frozen copies. Keys are identifiers that are not taken by the
+   * language, `helpers` or `console`; functions belong in `host`. Default none.
+   */
+  globals?: Readonly<Record<string, unknown>> | undefined
+  /** Virtual ES modules the codelet may import, by name. Default none. */
+  modules?: Readonly<Record<string, CodeletModule>> | undefined
+  /** Functions the codelet may call. Default none. */
+  host?: HostFunctions | undefined
+  /** Another name for `host`; give one of the two. */
+  helpers?: HostFunctions | undefined
+  /** Capabilities beyond computing. Default: the runner's `allow`, and nothing where it has none. */
+  allow?: CodeletCapabilities | undefined
+  /** Makes the run repeatable. Default: off. */
+  deterministic?: DeterministicOptions | undefined
+  /** How values cross: as JSON text. Default `'json'`. */
+  values?: 'json' | undefined
+  /**
+   * Where the run lives. Default `'thread'`. `'process'` rejects with `POLICY_UNENFORCEABLE`
+   * where {@link capabilities} says `processIsolation: false`.
+   */
+  isolation?: 'thread' | 'process' | undefined
+  /** Checks (and may change) `input` before the run. Refusal: `VALIDATION_ERROR`. Default none. */
+  input_schema?: StandardSchema | undefined
+  /** camelCase spelling of `input_schema`. */
+  inputSchema?: StandardSchema | undefined
+  /** Checks (and may change) the result. Refusal: `VALIDATION_ERROR`. Default none. */
+  output_schema?: StandardSchema | undefined
+  /** camelCase spelling of `output_schema`. */
+  outputSchema?: StandardSchema | undefined
+  /** Cancels the run. Aborted before the call: nothing is started. Default none. */
+  signal?: HostAbortSignal | AbortSignalLike | undefined
+  /** Another name for `signal`. */
+  abortSignal?: HostAbortSignal | AbortSignalLike | undefined
+  /**
+   * Called for each log entry, in order, all before the promise settles. What it throws goes to
+   * the runner's `logger.error`. Default none.
+   */
+  on_log?: ((entry: ConsoleLog) => void) | undefined
+  /** camelCase spelling of `on_log`. */
+  onLog?: ((entry: ConsoleLog) => void) | undefined
+}
+
+/** One line of `console` or `helpers.logger`. */
+export interface ConsoleLog {
+  /** Which method wrote it; `debug` and `trace` count as `log`. */
+  level: 'log' | 'info' | 'warn' | 'error'
+  /** The arguments as text, at most 8 KiB. */
+  message: string
+  /** Ms since the epoch; never goes backwards within a run. */
+  timestamp: number
+  /** Present when the message was cut. */
+  truncated?: true
+}
+
+/** Why a run failed. */
+export interface CodeletError {
+  /** Stable code. */
+  code: ErrorCode
+  /** One sentence, at most 2 KiB; no path of the host. */
+  message: string
+  /** Name of the error the guest threw. */
+  name?: string
+  /** Guest frames only, virtual file names, at most 4 KiB. */
+  stack?: string
+  /** Line in the text the caller gave, from 1, also after types were stripped. */
+  line?: number
+  /** Column in UTF-16 units, from 1. */
+  column?: number
+  /** Whether the same call may succeed when repeated. */
+  retryable: boolean
+  /** Facts for programs, camelCase; which ones depends on the code. */
+  details?: Record<string, unknown>
+  /** The host function's own error, or the signal's reason. Not enumerable: never serialised. */
+  cause?: unknown
+}
+
+/** What a run used. Filled on failure too. */
+export interface CodeletUsage {
+  /** CPU time on the worker thread, ms. */
+  cpuMs: number
+  /** Wall time from the moment a worker took the run, ms. */
+  wallMs: number
+  /** Part of `wallMs` spent waiting for host calls or timers, ms. */
+  parkedMs: number
+  /** Time in the queue before that, ms. */
+  queueWaitMs: number
+  /** Time to compile the source, ms; 0 from the cache. */
+  compileMs: number
+  /** Most memory held at once, bytes. */
+  peakMemoryBytes: number
+  /** Host calls made. */
+  hostCalls: number
+  /** Host calls still pending when the run ended. */
+  detachedHostCalls: number
+  /** Size of the result as JSON text, bytes. */
+  resultBytes: number
+  /** Log entries beyond `max_log_entries` or the byte budget. */
+  logsDropped: number
+  /** Log bytes that were cut or dropped. */
+  logBytesDropped: number
+  /** Denied attempts, caught or not. */
+  policyDenials: number
+  /** Where the compiled code came from. */
+  cache: 'image' | 'bytecode' | 'miss'
+  /** What ended a run that had to be stopped. */
+  stoppedBy?: 'interrupt' | 'kill' | 'allocator'
+}
+
+/** A run that returned. */
+export interface CodeletSuccess<T = unknown> {
+  ok: true
+  /** What `main` returned, after JSON. */
+  value: T
+  error?: undefined
+  /** Log entries, oldest first. */
+  logs: ConsoleLog[]
+  /** Wall time on the worker, ms, with fraction. */
+  duration_ms: number
+  usage: CodeletUsage
+}
+
+/** A run that failed. */
+export interface CodeletFailure {
+  ok: false
+  value?: undefined
+  /** Why. */
+  error: CodeletError
+  /** Log entries up to the failure, oldest first. */
+  logs: ConsoleLog[]
+  /** Wall time on the worker, ms, with fraction. */
+  duration_ms: number
+  usage: CodeletUsage
+}
+
+/** The outcome of a run: a failing codelet is a value, never an exception. */
+export type CodeletResult<T = unknown> = CodeletSuccess<T> | CodeletFailure
+
+/**
+ * Runs a codelet once, on a runner that the whole process shares.
+ *
+ * @param source the code
+ * @param options input, limits and grants; all optional
+ * @returns the outcome, `ok: true` with a value or `ok: false` with an error
+ * @throws RunletError (as a rejection, never synchronously) `INVALID_ARGUMENT` for misuse,
+ *   `POLICY_UNENFORCEABLE`, or `RUNTIME_NOT_FOUND`
+ *
+ * @example
+ * const result = await runCodelet(
+ *   { type: 'string', code: 'export const main = (n) => n * 2' },
+ *   { input: 21, timeout_ms: 500 },
+ * )
+ * if (result.ok) console.log(result.value) // 42
+ */
+export function runCodelet<T = unknown, I = unknown>(
+  source: CodeletSource,
+  options?: CodeletRunOptions<I>,
+): Promise<CodeletResult<T>>
+
+// -------------------------------------------------------------------------------------- runner ----
+
+/** Receives what has no other way out, such as an exception of `on_log`. pino fits. */
+export interface RunnerLogger {
+  debug(facts: object, message: string): void
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** The options of a runner. */
+export interface CodeletRunnerOptions {
+  /** Runs on worker threads at once. Default: the number of threads. */
+  maxConcurrent?: number | undefined
+  /** Runs set aside while they wait for the host. Default 256. */
+  maxParked?: number | undefined
+  /** Runs waiting for a worker. Default 1,000. Beyond: `OVERLOADED`. */
+  maxQueued?: number | undefined
+  /** Longest wait for a worker, ms. Default none. Beyond: `OVERLOADED`. */
+  queueTimeoutMs?: number | undefined
+  /** Limits for runs that do not give their own. Default: those of {@link CodeletLimits}. */
+  defaults?: (CodeletLimits & CodeletLimitAliases) | undefined
+  /** Upper bounds: a run that asks for more rejects with `INVALID_ARGUMENT`. Default none. */
+  ceilings?: (CodeletLimits & CodeletLimitAliases) | undefined
+  /**
+   * The grants of runs that give no `allow`, and the upper bound for those that do: asking for
+   * more rejects with `INVALID_ARGUMENT`. Default: none granted, no bound.
+   */
+  allow?: CodeletCapabilities | undefined
+  /** Where runs live, as in {@link CodeletRunOptions.isolation}. Default `'thread'`. */
+  isolation?: 'thread' | 'process' | undefined
+  /** Prepared sources kept. Default 64. */
+  cacheEntries?: number | undefined
+  /** Bytes of prepared sources kept. Default 64 MiB. */
+  cacheBytes?: number | undefined
+  /** Default: silent. */
+  logger?: RunnerLogger | undefined
+}
+
+/** Counters of a runner. */
+export interface CodeletStats {
+  /** Worker threads, shared by all runners of the process. */
+  threads: number
+  /** Runs waiting for a worker. */
+  queued: number
+  /** Runs on a worker. */
+  running: number
+  /** Runs waiting for the host. */
+  parked: number
+  /** Runs that have ended. */
+  runs: number
+  /** Runs that have ended, by code. */
+  runsByCode: Record<ErrorCode | 'OK', number>
+  /** Runs that did not have to compile. */
+  cacheHits: number
+  /** Prepared sources held. */
+  preparedImages: number
+  /** Bytes of prepared sources held. */
+  imageBytes: number
+  /** Bytes of guest memory in use. */
+  arenaBytes: number
+  /** Runs stopped by the interrupt flag. */
+  interrupts: number
+  /** Runs stopped by force. */
+  hardKills: number
+  /** Attempts at that which had to be repeated. */
+  killRefusals: number
+}
+
+/** Runs codelets from one queue, with one cache and one set of bounds. */
+export interface CodeletRunner {
+  /** As {@link runCodelet}. Also rejects with `DISPOSED` after `dispose()`. */
+  run: typeof runCodelet
+  /**
+   * As `run`, but resolves to the value alone.
+   *
+   * @throws RunletError (as a rejection) with the code of the failure and the whole `result`
+   */
+  runOrThrow<T = unknown, I = unknown>(
+    source: CodeletSource,
+    options?: CodeletRunOptions<I>,
+  ): Promise<T>
+  /** Counters as of now; still answers after `dispose()`. */
+  stats(): CodeletStats
+  /** Ends queued and running runs as `CANCELLED` and frees the cache. May be called again. */
+  dispose(): void
+  /** `dispose()`, for `using`. Present at run time where the platform has `Symbol.dispose`. */
+  [Symbol.dispose](): void
+  /** `dispose()`, then waits until every open run has settled. Present as above. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Makes a runner. It never keeps the process alive; a pending run does.
+ *
+ * @param options bounds, cache and logger; all optional
+ * @throws RunletError `INVALID_ARGUMENT`, `POLICY_UNENFORCEABLE` or `RUNTIME_NOT_FOUND`
+ *
+ * @example
+ * const runner = createCodeletRunner({ ceilings: { timeout_ms: 1000 } })
+ * const total = await runner.runOrThrow<number>({ type: 'string', code: 'export default () => 1' })
+ * runner.dispose()
+ */
+export function createCodeletRunner(options?: CodeletRunnerOptions): CodeletRunner
+
+/** What this build can do on this machine. */
+export interface Capabilities {
+  /** A run that ignores the interrupt flag can be stopped by force. */
+  hardKill: boolean
+  /** `isolation: 'process'` can be enforced. */
+  processIsolation: boolean
+  /** Worker threads that codelets share. */
+  threads: number
+  /** The JavaScript engine inside. */
+  engine: { name: string; commit: string }
+  /** Version of the native part. */
+  version: string
+}
+
+/**
+ * Says what this build can do on this machine.
+ *
+ * @throws RunletError `RUNTIME_NOT_FOUND` when the native binary is missing
+ *
+ * @example
+ * console.log(capabilities().threads)
+ */
+export function capabilities(): Capabilities
+
+// -------------------------------------------------------------------- for authors of codelets ----
+
+/** `helpers.logger` inside a codelet; shares its list with `console`. */
+export interface CodeletLogger {
+  info(...values: unknown[]): void
+  warn(...values: unknown[]): void
+  error(...values: unknown[]): void
+}
+
+/** What a codelet gets from `fetch`. */
+export interface CodeletResponse {
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean
+  readonly status: number
+  readonly statusText: string
+  /** URL of the last request. */
+  readonly url: string
+  /** Whether a redirect was followed. */
+  readonly redirected: boolean
+  /** Names in any case; a header that came more than once is joined by a comma. */
+  readonly headers: {
+    get(name: string): string | null
+    has(name: string): boolean
+    entries(): [string, string][]
+  }
+  text(): Promise<string>
+  json(): Promise<unknown>
+}
+
+/** The members of `helpers` that exist only when granted; using one that was not throws. */
+export interface CodeletGrants {
+  /** With `allow.env`. */
+  readonly env: Readonly<Record<string, string>>
+  /** With `allow.random`: a number in [0, 1); also bytes and version 4 UUIDs. */
+  readonly random: { (): number; bytes(count: number): Uint8Array; uuid(): string }
+  /** With `allow.now`: ms since the epoch. */
+  readonly now: () => number
+  /** With `allow.fetch`. */
+  readonly fetch: (
+    url: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string },
+  ) => Promise<CodeletResponse>
+}
+
+/** The second argument of every codelet. */
+export interface CodeletHelpers {
+  readonly logger: CodeletLogger
+}
+
+/** Host functions as the codelet sees them: each returns a promise. */
+export type CodeletHost<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : CodeletHost<Functions[Name]>
+}
+
+/**
+ * The type of a codelet's entry, for its author.
+ *
+ * @example
+ * export const main: CodeletMain<{ n: number }, number, Pick<CodeletGrants, 'now'>> =
+ *   (input, helpers) => input.n + helpers.now()
+ */
+// biome-ignore lint/suspicious/noExplicitAny: an untyped codelet may use its input freely
+export type CodeletMain<Input = any, Output = unknown, Extra = unknown> = (
+  input: Input,
+  helpers: CodeletHelpers & Extra,
+) => Output | Promise<Output>

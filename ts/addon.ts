@@ -1,0 +1,74 @@
+/** The only importer of the native addon: its type, its loading, and its constant facts. */
+
+import type { ErrorCode } from '../index.js'
+import { RunletError } from './errors'
+import { messages } from './messages'
+import { currentPlatform } from './platform'
+
+/** Default and range of one number; `default: null` means no bound. */
+export interface NumberFact {
+  default: number | null
+  min: number
+  max: number
+}
+
+/** What the addon says about itself; constant for the life of the process. */
+export interface Facts {
+  /** Limits of a run by camelCase name. */
+  limits: Record<string, NumberFact>
+  /** Number options of a runner. */
+  runnerLimits: Record<string, NumberFact>
+  /** Every code there is. */
+  codes: Record<ErrorCode, { retryable: boolean; meaning: string }>
+  capabilities: { hardKill: boolean; processIsolation: boolean; threads: number }
+  engine: { name: string; commit: string }
+  /** Names that a key of `globals` may not take. */
+  globals: string[]
+  version: string
+}
+
+/** The addon. Every value crosses as JSON text; events come as one flat array. */
+export interface Native {
+  facts(): string
+  /** Opens an event stream; gives its number, which `submit` takes first. */
+  open(onEvents: (events: unknown[]) => void): number
+  createRunner(optionsText: string): number
+  submit(
+    bridge: number,
+    runner: number,
+    code: string,
+    input: string | undefined,
+    optionsText: string,
+  ): number
+  reply(run: number, seq: number, ok: boolean, text: string | undefined): void
+  cancel(run: number): void
+  disposeRunner(runner: number): void
+  stats(runner: number): string
+}
+
+let loaded: { native: Native; facts: Facts } | undefined
+
+/**
+ * Loads the addon at its first use, so that importing the package never throws.
+ *
+ * @throws RunletError `RUNTIME_NOT_FOUND` naming the package to install. The loader's own error
+ *   lists every path it tried; none of that is passed on.
+ */
+export function addon(): { native: Native; facts: Facts } {
+  if (loaded !== undefined) return loaded
+  let native: Native
+  try {
+    native = require('./native.cjs') as Native
+  } catch {
+    const details = { reason: 'NATIVE_MISSING', ...currentPlatform() }
+    const message = messages.nativeMissing(
+      details.platform,
+      details.arch,
+      details.libc,
+      details.package,
+    )
+    throw new RunletError('RUNTIME_NOT_FOUND', message, { details })
+  }
+  loaded = { native, facts: JSON.parse(native.facts()) as Facts }
+  return loaded
+}

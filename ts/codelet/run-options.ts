@@ -1,0 +1,98 @@
+/** The second argument of a run: every option checked before anything starts. */
+
+import type { AbortSignalLike, ConsoleLog } from '../../index.js'
+import { invalidArgument } from '../errors'
+import { type HostTarget, readHost } from '../host'
+import { messages } from '../messages'
+import { readSignal } from '../signal'
+import { type Deterministic, readDeterministic } from './deterministic'
+import { type Fields, type FieldTable, fieldTable, optionalFunction, readFields } from './fields'
+import { globalsText } from './globals'
+import { type Grants, readGrants } from './grants'
+import { checkIsolation } from './isolation'
+import { type LimitBounds, type Limits, limitNames, readLimits } from './limits'
+import { type Module, readModules } from './modules'
+import { readSchema, type Validate } from './schema'
+
+/** What a runner holds its runs to. */
+export interface Bounds {
+  limits: LimitBounds
+  /** Grants of a run without `allow`, and the bound of one with it; absent when unbounded. */
+  grants: Grants | undefined
+}
+
+/** The options of one run, checked and completed. */
+export interface RunOptions {
+  input: unknown
+  limits: Limits
+  grants: Grants
+  host: HostTarget[]
+  modules: Module[]
+  globals: string | undefined
+  deterministic: Deterministic | null
+  validateInput: Validate | undefined
+  validateOutput: Validate | undefined
+  signal: AbortSignalLike | undefined
+  onLog: ((entry: ConsoleLog) => unknown) | undefined
+}
+
+const NAMES = [
+  'input',
+  'globals',
+  'modules',
+  'host',
+  'helpers',
+  'allow',
+  'deterministic',
+  'values',
+  'isolation',
+  'input_schema',
+  'output_schema',
+  'signal',
+  'on_log',
+]
+
+let table: FieldTable | undefined
+
+/**
+ * Checks the options of a run against the bounds of its runner.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` naming the option, or `POLICY_UNENFORCEABLE`
+ */
+export function readRunOptions(value: unknown, bounds: Bounds): RunOptions {
+  table ??= fieldTable('run option', [...NAMES, ...limitNames().map(({ option }) => option)], {
+    abortSignal: 'signal',
+  })
+  const fields = readFields(value, 'options', table, '')
+  checkValues(fields.values)
+  const options: RunOptions = {
+    input: fields.input,
+    limits: bounds.limits.apply(readLimits(fields)),
+    grants: readGrants(fields.allow, bounds.grants),
+    host: readHostOption(fields),
+    modules: readModules(fields.modules),
+    globals: globalsText(fields.globals),
+    deterministic: readDeterministic(fields.deterministic),
+    validateInput: readSchema(fields.input_schema, 'input_schema'),
+    validateOutput: readSchema(fields.output_schema, 'output_schema'),
+    signal: readSignal(fields.signal, 'signal'),
+    onLog: optionalFunction(fields.on_log, 'on_log'),
+  }
+  checkIsolation(fields.isolation)
+  return options
+}
+
+function readHostOption({ host, helpers }: Fields): HostTarget[] {
+  if (host !== undefined && helpers !== undefined && host !== helpers) {
+    throw invalidArgument('host', messages.hostBoth())
+  }
+  return host === undefined ? readHost(helpers, 'helpers') : readHost(host, 'host')
+}
+
+function checkValues(value: unknown): void {
+  if (value === undefined || value === 'json') return
+  const accepted = "'json'"
+  const message =
+    value === 'clone' ? messages.cloneLater() : messages.wrongValue('values', accepted, value)
+  throw invalidArgument('values', message, { accepted })
+}

@@ -1,0 +1,229 @@
+/**
+ * The state behind a runner: checks a call, prepares what takes time, submits it, judges the output.
+ *
+ * A call that needs no preparation is submitted at once; only a file or an input schema makes it
+ * wait. Whatever is wrong with the call itself rejects, whatever the codelet does is a result.
+ */
+
+import type { AbortSignalLike, CodeletResult, CodeletStats, RunnerLogger } from '../../index.js'
+import { invalidArgument, RunletError } from '../errors'
+import { createHostFetch, type FetchCapability, type HostFetch } from '../fetch'
+import type { HostTarget } from '../host'
+import { messages } from '../messages'
+import { onAbort } from '../signal'
+import { byteLength, jsonText } from '../values'
+import { bridge } from './bridge'
+import { type FaceFailure, failedEarly, failedLate, setCause } from './outcome'
+import { PlainRequests, requestText } from './request'
+import { startRun } from './run'
+import { type Bounds, type RunOptions, readRunOptions } from './run-options'
+import type { RunnerOptions } from './runner-options'
+import { validate } from './schema'
+import { type FileSource, readSource, type TextSource } from './source'
+import { readSourceFile } from './source-file'
+import { Tally } from './tally'
+
+/** Disposes in the addon what the caller has dropped. An open run keeps its runner from being dropped. */
+const dropped = new FinalizationRegistry<number>((id) => bridge().disposeRunner(id))
+
+/** Compiling an allow-list is worth keeping for as long as its grant lives. */
+const fetches = new WeakMap<FetchCapability, HostFetch>()
+
+/** One runner. Its public face in `codelets.ts` only holds functions that end here. */
+export class Runner {
+  readonly #id: number
+  readonly #bounds: Bounds
+  readonly #logger: RunnerLogger | undefined
+  readonly #plain: PlainRequests
+  readonly #tally = new Tally()
+  #isDisposed = false
+  #open = 0
+  #whenIdle: Array<() => void> = []
+
+  constructor({ text, bounds, logger }: RunnerOptions) {
+    this.#id = bridge().createRunner(text)
+    this.#bounds = bounds
+    this.#logger = logger
+    this.#plain = new PlainRequests(bounds)
+    dropped.register(this, this.#id, this)
+  }
+
+  /** Runs a codelet. Never throws: misuse rejects. */
+  run(source: unknown, options: unknown): Promise<CodeletResult> {
+    try {
+      if (this.#isDisposed) throw new RunletError('DISPOSED', messages.disposed())
+      const code = readSource(source)
+      if ('code' in code && this.#plain.fits(options)) return this.#runPlain(code, options)
+      return this.#runFully(code, readRunOptions(options, this.#bounds))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  stats(): CodeletStats {
+    return this.#tally.correct(JSON.parse(bridge().stats(this.#id)) as CodeletStats)
+  }
+
+  /** Open runs end as CANCELLED; may be called again. */
+  dispose(): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    dropped.unregister(this)
+    bridge().disposeRunner(this.#id)
+  }
+
+  /** Settles when no run is open. */
+  idle(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  #runPlain(
+    source: TextSource,
+    options: { input?: unknown; timeout_ms?: unknown } | undefined,
+  ): Promise<CodeletResult> {
+    const request = this.#plain.text(source, options?.timeout_ms)
+    const input = this.#inputText(options?.input, undefined, this.#bounds.limits.base)
+    this.#open += 1
+    return startRun(
+      { runner: this.#id, code: source.code, input, request },
+      { onEnd: () => this.#closed() },
+    )
+  }
+
+  #runFully(source: TextSource | FileSource, options: RunOptions): Promise<CodeletResult> {
+    const { signal, validateInput, validateOutput } = options
+    if (signal?.aborted === true) return Promise.resolve(this.#cancelled('signal', signal))
+    const isReady = 'code' in source && validateInput === undefined
+    if (!isReady || validateOutput !== undefined) {
+      // Input that no schema will change is refused before a file is read for it.
+      if (validateInput === undefined) this.#checkedInput(options, options.input)
+      return this.#runInSteps(source, options)
+    }
+    return this.#submit(source, options, this.#checkedInput(options, options.input))
+  }
+
+  async #runInSteps(source: TextSource | FileSource, options: RunOptions): Promise<CodeletResult> {
+    this.#open += 1
+    try {
+      const ready = await this.#prepare(source, options)
+      if ('ok' in ready) return ready
+      const result = await this.#submit(ready.source, options, ready.input)
+      return await this.#judge(result, options)
+    } finally {
+      this.#closed()
+    }
+  }
+
+  /** Reads the file and asks the input schema, unless the run is cancelled meanwhile. */
+  async #prepare(
+    source: TextSource | FileSource,
+    options: RunOptions,
+  ): Promise<CodeletResult | { source: TextSource; input: string | undefined }> {
+    const { signal, limits } = options
+    const work = async () => {
+      const text =
+        'code' in source ? source : await readSourceFile(source, limits.maxSourceBytes ?? 0)
+      if ('message' in text) return text
+      if (options.validateInput === undefined) return { source: text, value: options.input }
+      const checked = await validate(options.validateInput, 'input', options.input)
+      return checked.ok ? { source: text, value: checked.value } : checked.failure
+    }
+    const done = await unlessAborted(work(), signal)
+    if (this.#isDisposed) return this.#cancelled('dispose')
+    if (done === ABORTED) return this.#cancelled('signal', signal)
+    if ('message' in done) return this.#failed(done)
+    return { source: done.source, input: this.#checkedInput(options, done.value) }
+  }
+
+  #submit(
+    source: TextSource,
+    options: RunOptions,
+    input: string | undefined,
+  ): Promise<CodeletResult> {
+    const request = requestText(source, options)
+    const targets = withFetch(options.host, options.grants.fetch)
+    const { signal, onLog } = options
+    this.#open += 1
+    return startRun(
+      { runner: this.#id, code: source.code, input, request },
+      { targets, signal, onLog, logger: this.#logger, onEnd: () => this.#closed() },
+    )
+  }
+
+  async #judge(result: CodeletResult, { validateOutput }: RunOptions): Promise<CodeletResult> {
+    if (!result.ok || validateOutput === undefined) return result
+    const checked = await validate(validateOutput, 'output', result.value)
+    if (checked.ok) return { ...result, value: checked.value }
+    this.#tally.recoded('OK', checked.failure.code)
+    return failedLate(result, checked.failure)
+  }
+
+  #checkedInput({ globals, limits }: RunOptions, input: unknown): string | undefined {
+    return this.#inputText(input, globals, limits)
+  }
+
+  #inputText(
+    input: unknown,
+    globals: string | undefined,
+    { maxInputBytes }: Record<string, number | null>,
+  ): string | undefined {
+    const text = jsonText(input, 'input')
+    const limit = maxInputBytes ?? Number.POSITIVE_INFINITY
+    // A UTF-16 unit is at most three bytes, so short texts need not be measured.
+    if (((text?.length ?? 0) + (globals?.length ?? 0)) * 3 <= limit) return text
+    const bytes = byteLength(text) + byteLength(globals)
+    if (bytes <= limit) return text
+    const details = { accepted: `at most ${limit} bytes` }
+    throw invalidArgument('input', messages.inputTooLarge(bytes, limit), details)
+  }
+
+  #cancelled(by: 'signal' | 'dispose', signal?: AbortSignalLike): CodeletResult {
+    const message = by === 'signal' ? messages.cancelledBySignal() : messages.cancelledByDispose()
+    const result = this.#failed({ code: 'CANCELLED', message, details: { by } })
+    if (!result.ok && signal !== undefined) setCause(result.error, signal.reason)
+    return result
+  }
+
+  #failed(failure: FaceFailure): CodeletResult {
+    this.#tally.endedEarly(failure.code)
+    return failedEarly(failure)
+  }
+
+  #closed(): void {
+    this.#open -= 1
+    if (this.#open > 0) return
+    const waiting = this.#whenIdle
+    this.#whenIdle = []
+    for (const resolve of waiting) resolve()
+  }
+}
+
+const ABORTED = Symbol('aborted')
+
+/** The promise, or `ABORTED` as soon as the signal is aborted. */
+async function unlessAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignalLike | undefined,
+): Promise<Value | typeof ABORTED> {
+  if (signal === undefined) return promise
+  let stop = () => {}
+  const aborted = new Promise<typeof ABORTED>((resolve) => {
+    stop = onAbort(signal, () => resolve(ABORTED))
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    stop()
+  }
+}
+
+/** The built-in fetch is the call behind the last function of the table. */
+function withFetch(host: HostTarget[], grant: FetchCapability | undefined): HostTarget[] {
+  if (grant === undefined) return host
+  const perform = fetches.get(grant) ?? createHostFetch(grant)
+  fetches.set(grant, perform)
+  const call: HostTarget['call'] = ([url, init], makeContext) =>
+    perform(url, init, makeContext().signal as AbortSignal)
+  return [...host, { path: ['fetch'], name: 'fetch', call }]
+}
