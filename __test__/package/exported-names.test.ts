@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals'
+import * as runlet from 'runlet'
+import { read } from './repository'
+
+/** Names that exist at run time according to a declaration file; types and interfaces do not. */
+function declaredValues(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+  const direct =
+    /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|const|let|var|enum|namespace)\s+(\w+)/gm
+  const names = [...code.matchAll(direct)].map((match) => match[1] ?? '')
+  for (const [, list] of code.matchAll(/^export\s*\{([^}]*)\}/gm)) {
+    for (const item of (list ?? '').split(',').map((part) => part.trim())) {
+      if (item !== '' && !item.startsWith('type ')) names.push(item.split(/\s+as\s+/).pop() ?? item)
+    }
+  }
+  return [...new Set(names)].sort()
+}
+
+describe('exported names', () => {
+  it('are at run time the ones that index.d.ts declares', () => {
+    const atRunTime = Object.keys(runlet).filter(
+      (name) => name !== 'default' && name !== '__esModule',
+    )
+    expect(atRunTime.sort()).toEqual(declaredValues(read('index.d.ts')))
+  })
+
+  it('are all functions or classes', () => {
+    const values = Object.entries(runlet).filter(([name]) => name !== 'default')
+    expect(values.filter(([, value]) => typeof value !== 'function')).toEqual([])
+  })
+})
+
+describe('the scan of index.d.ts', () => {
+  it('finds values in every form and leaves types out', () => {
+    const sample = `
+      /** export function inComment(): void */
+export function a(): void
+export declare const b: number
+export abstract class C {}
+export interface NotD {}
+export type NotE = string
+export { f, g as h, type NotI }
+// export const j: number
+    `
+    expect(declaredValues(sample)).toEqual(['C', 'a', 'b', 'f', 'h'])
+  })
+})

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { filesBelow, read, root } from './repository'
+
+/** What npm would pack, without packing it. */
+function packedFiles(): string[] {
+  const npm = spawnSync('npm', ['pack', '--json', '--dry-run', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
+  expect(npm.status).toBe(0)
+  const answer: unknown = JSON.parse(npm.stdout)
+  // npm 11 and older print a list; newer ones an object with the package's name as its key.
+  const packs = (Array.isArray(answer) ? answer : Object.values(answer as object)) as {
+    files: { path: string }[]
+  }[]
+  return packs.flatMap((pack) => pack.files.map((file) => file.path)).sort()
+}
+
+/** One script for each module of the face, except the one that is proof only. */
+function scriptsOfTheFace(): string[] {
+  return filesBelow('ts')
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && file !== 'conforms.ts')
+    .map((file) => `dist/${file.replace(/\.ts$/, '.js')}`)
+}
+
+describe('the packed package', () => {
+  it('holds the listed files and no other', () => {
+    const documents = ['README.md', 'THIRD_PARTY_NOTICES']
+    const listed = [
+      'LICENSE',
+      'dist/native.cjs',
+      'index.d.ts',
+      'package.json',
+      ...documents.filter((file) => existsSync(join(root, file))),
+      ...scriptsOfTheFace(),
+    ]
+    expect(packedFiles()).toEqual(listed.sort())
+  })
+
+  it('starts its command with a line that names Node', () => {
+    expect(read('dist/cli.js').split('\n')[0]).toBe('#!/usr/bin/env node')
+  })
+})

@@ -1,0 +1,72 @@
+/**
+ * `npm run bench`: runlet beside the sandboxes one would pick instead, in one pass.
+ *
+ * Installs the peers when they are missing, spawns one process per cell, prints a table per
+ * workload as it is done, and writes the figures and a chart. See bench/README.md.
+ */
+
+import { help, readFlags, UsageError } from './lib/flags.mjs'
+import { installPeers } from './lib/install.mjs'
+import { describeMachine } from './lib/machine.mjs'
+import { REPORT_VERSION, writeReport } from './lib/report.mjs'
+import { measureIdle, probePeers, runWorkload } from './lib/schedule.mjs'
+import { killOpenCells } from './lib/spawn-cell.mjs'
+import { heading, lostRows, workloadTable } from './lib/table.mjs'
+
+const print = (text) => process.stdout.write(`${text}\n`)
+
+/** Progress goes to stderr, and only to a terminal may it overwrite itself. */
+function say(line) {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${line}` : `${line}\n`)
+}
+
+function clearProgress() {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K')
+}
+
+async function measure(flags) {
+  const { node, note, problem } = installPeers(say)
+  const machine = describeMachine(node)
+  const peers = await probePeers({ ids: flags.peers, node, problem, say })
+  const report = {
+    reportVersion: REPORT_VERSION,
+    date: new Date().toISOString(),
+    command: ['npm run bench', ...process.argv.slice(2)].join(' '),
+    quick: flags.quick,
+    machine,
+    nodeNote: note,
+    idle: await measureIdle(node),
+    peers: peers.map(({ adapter, ...facts }) => facts),
+    rows: [],
+  }
+  clearProgress()
+  print(heading(report))
+  const cells = []
+  const record = (cell) => cells.push(cell)
+  for (const workload of flags.workloads) {
+    const rows = await runWorkload({ workload, peers, node, quick: flags.quick, say, record })
+    report.rows.push(...rows)
+    clearProgress()
+    print(`\n${workloadTable(workload, rows, report.peers)}`)
+  }
+  print(`\n${lostRows(report, flags.workloads)}`)
+  print(`\nwritten: ${writeReport(report, cells, flags, flags.workloads).join(', ')}`)
+}
+
+function endEarly(signal) {
+  killOpenCells()
+  process.exit(signal === 'SIGINT' ? 130 : 143)
+}
+
+async function main() {
+  const flags = readFlags(process.argv.slice(2))
+  if (flags.help) return print(help)
+  process.on('SIGINT', endEarly).on('SIGTERM', endEarly)
+  await measure(flags)
+}
+
+main().catch((error) => {
+  killOpenCells()
+  process.stderr.write(`${error instanceof UsageError ? error.message : error.stack}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+})

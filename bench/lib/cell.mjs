@@ -1,0 +1,71 @@
+/**
+ * One cell: one peer, one workload, one process. Started by spawn-cell.mjs with its orders as
+ * JSON in the first argument; answers with one JSON line on file descriptor 3.
+ * @module
+ */
+import { writeSync } from 'node:fs'
+import { idle, loops, serial, throughput } from './measure.mjs'
+import { loadAdapter, runFunctions } from './peers.mjs'
+import { workloadById } from './workloads.mjs'
+
+const kinds = { serial, throughput, loops }
+
+/** Answers and ends at once: a peer's threads must not decide when a cell is over. */
+function answer(message) {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
+  let written = 0
+  while (written < bytes.length) written += writeSync(3, bytes, written)
+  process.exit(0)
+}
+
+async function probe(adapter) {
+  const limits = workloadById('cold').limits
+  const session = await adapter.setup(limits)
+  const source = 'async function main(input) { return input.value * 2 }'
+  const value = await adapter.runOnce(session, { source, input: { value: 21 } })
+  if (value !== 42) throw new Error(`a trial run gave ${JSON.stringify(value)} instead of 42`)
+  await adapter.teardown?.(session)
+  return { version: await adapter.version() }
+}
+
+async function measure(adapter, orders) {
+  const workload = workloadById(orders.workload)
+  const job = await workload.prepare()
+  const setupStartedAt = performance.now()
+  const session = await adapter.setup(workload.limits)
+  const setupMs = performance.now() - setupStartedAt
+  const runFunction = runFunctions[orders.mode]
+  const result = await kinds[workload.kind]({
+    run: (codelet) => adapter[runFunction](session, codelet),
+    job,
+    mode: orders.mode,
+    effort: orders.effort,
+    isTimeout: adapter.isTimeout,
+    onMainThread: adapter.onMainThread,
+  })
+  return { setupMs, note: job.note, ...result }
+}
+
+async function main() {
+  const orders = JSON.parse(process.argv[2])
+  if (orders.task === 'idle') return idle(orders)
+  const loadStartedAt = performance.now()
+  const adapter = await loadAdapter(orders.peer)
+  await adapter.load()
+  const loadMs = performance.now() - loadStartedAt
+  if (orders.task === 'probe') return probe(adapter)
+  return { loadMs, ...(await measure(adapter, orders)) }
+}
+
+// A sandbox may reject a promise nobody holds; that is its own business, not the cell's end.
+process.on('unhandledRejection', () => {})
+
+const firstLine = (error) => String(error?.message ?? error).split('\n')[0]
+
+main().then(
+  (result) => answer({ ok: true, ...result }),
+  (error) => {
+    const cause = error?.cause ? ` (${firstLine(error.cause)})` : ''
+    answer({ ok: false, error: firstLine(error) + cause })
+  },
+)

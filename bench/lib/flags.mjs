@@ -1,0 +1,110 @@
+/**
+ * The command line of the benchmark: what is accepted, and a clear word about what is not.
+ * @module
+ */
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { peerIds } from './peers.mjs'
+import { workloads } from './workloads.mjs'
+
+/** Results lie beside the benchmark, wherever it is started from. */
+const resultFile = (name) =>
+  relative(process.cwd(), fileURLToPath(new URL(`../results/${name}`, import.meta.url)))
+
+const workloadNames = [...new Set(workloads.flatMap(({ group, id }) => [group, id]))]
+
+export const help = `Measures runlet beside the sandboxes one would pick instead.
+
+  npm run bench -- [options]
+
+Options
+  --quick              one process per cell and about a tenth of the samples; for a first look,
+                       not for figures to publish; leaves out 10 MB JSON and the loops
+  --loops              add the runaway loops to a quick pass
+  --only=PEER,...      measure these peers beside runlet
+                       ${listed(peerIds)}
+  --workload=NAME,...  measure these workloads, or groups of them
+                       ${listed(workloadNames)}
+  --out=FILE           where the figures go, default bench/results/codelets.json;
+                       the raw samples go beside it as .jsonl
+  --svg=FILE           where the chart goes, default bench/results/codelets.svg
+  --help               this text
+
+One cell runs at a time, each in a fresh process, the peers in turns. Keep the machine idle.
+The peers are installed into bench/peers/node_modules when they are missing (about 220 MB).
+`
+
+function listed(names) {
+  const lines = ['']
+  for (const name of names) {
+    if (lines.at(-1).length + name.length > 66) lines.push('')
+    lines[lines.length - 1] += `${name} `
+  }
+  return lines.map((line) => line.trim()).join(`\n${' '.repeat(23)}`)
+}
+
+/** A wrong command line; the message says what was wrong and what is accepted. */
+export class UsageError extends Error {}
+
+function choose(option, text, accepted) {
+  if (text === undefined) return undefined
+  const chosen = text.split(',').map((name) => name.trim())
+  for (const name of chosen) {
+    if (accepted.includes(name)) continue
+    throw new UsageError(`--${option}: "${name}" is not known; accepted are ${accepted.join(', ')}`)
+  }
+  return chosen
+}
+
+function fileName(option, text, fallback) {
+  if (text === undefined) return fallback
+  if (text.trim() === '') throw new UsageError(`--${option} needs a file name`)
+  return text
+}
+
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      strict: true,
+      allowPositionals: false,
+      options: {
+        quick: { type: 'boolean', default: false },
+        loops: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        workload: { type: 'string' },
+        out: { type: 'string' },
+        svg: { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(`${error.message.split('. To specify')[0]}\nTry --help.`)
+  }
+}
+
+/**
+ * @param {string[]} args arguments after the script's name
+ * @returns {{help: boolean, quick: boolean, peers: string[], workloads: object[], out: string, svg: string}}
+ * @throws {UsageError} on an unknown option, peer or workload
+ */
+export function readFlags(args) {
+  const values = parse(args)
+  const only = choose('only', values.only, peerIds)
+  const wanted = choose('workload', values.workload, workloadNames)
+  const isWanted = ({ id, group, effort }) => {
+    if (wanted) return wanted.includes(id) || wanted.includes(group)
+    if (id === 'loops' && values.loops) return true
+    return !(values.quick && effort.fullOnly)
+  }
+  return {
+    help: values.help,
+    quick: values.quick,
+    // Ratios are to runlet, so it is always there.
+    peers: peerIds.filter((id) => !only || id === 'runlet' || only.includes(id)),
+    workloads: workloads.filter(isWanted),
+    out: fileName('out', values.out, resultFile('codelets.json')),
+    svg: fileName('svg', values.svg, resultFile('codelets.svg')),
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The order of one pass: workload by workload, round by round, the peers in turns, one cell at a
+ * time. Within a round every peer meets the machine in the same mood.
+ * @module
+ */
+import { loadAdapter, runFunctions } from './peers.mjs'
+import { spawnCell } from './spawn-cell.mjs'
+import { compare, median, summarise } from './statistics.mjs'
+import { quickEffort, workloadById } from './workloads.mjs'
+
+const PROBE_LIMIT_MS = 60_000
+
+/** A cell may take this long beyond its own budget before it counts as hanging. */
+const GRACE_MS = 90_000
+
+function cellLimitMs({ effort, kind }) {
+  if (kind === 'loops') return GRACE_MS + 60_000
+  return GRACE_MS + (effort.maxMs ?? effort.budgetMs)
+}
+
+/** Who is measured how: most have no second value path and some no reuse mode. */
+function entriesOf(workload, peers) {
+  const entries = []
+  for (const { id, flags, adapter, notMeasured } of peers) {
+    if (notMeasured) continue
+    if (adapter.onlyWorkloads && !adapter.onlyWorkloads.includes(workload.id)) continue
+    for (const mode of workload.modes) {
+      if (adapter[runFunctions[mode]]) entries.push({ id, flags, mode, cells: [] })
+    }
+  }
+  return entries
+}
+
+async function chooseFlags(id, adapter, node, effort) {
+  if (!adapter.launchFlags) return []
+  const tried = []
+  for (const flags of adapter.launchFlags) {
+    const orders = { task: 'measure', peer: id, workload: 'cold', mode: 'once', effort }
+    const cell = await spawnCell(node, flags, orders, PROBE_LIMIT_MS)
+    if (cell.status === 'ok') tried.push({ flags, medianMs: median(cell.samplesMs) })
+  }
+  tried.sort((a, b) => a.medianMs - b.medianMs)
+  return tried[0]?.flags ?? adapter.launchFlags[0]
+}
+
+/**
+ * Loads every peer once in a process of its own and gives it a trial run.
+ * @returns {Promise<object[]>} one entry per peer; `notMeasured` says why one cannot take part
+ */
+export async function probePeers({ ids, node, problem, say }) {
+  const peers = []
+  for (const id of ids) {
+    const adapter = await loadAdapter(id)
+    const probe = await spawnCell(node, [], { task: 'probe', peer: id }, PROBE_LIMIT_MS)
+    const usable = probe.status === 'ok'
+    const effort = quickEffort(workloadById('cold').effort)
+    const flags = usable ? await chooseFlags(id, adapter, node, effort) : []
+    const reason = [probe.status === 'hang' && 'HANG', probe.error, id !== 'runlet' && problem]
+    peers.push({
+      id,
+      name: adapter.name,
+      version: probe.version,
+      boundary: adapter.boundary ?? null,
+      onMainThread: adapter.onMainThread,
+      warmGivesUp: adapter.warmGivesUp ?? null,
+      flags,
+      notMeasured: usable ? undefined : reason.filter(Boolean).join('; '),
+      adapter,
+    })
+    say(`${adapter.name}: ${usable ? (probe.version ?? 'ready') : 'not measured'}`)
+  }
+  return peers
+}
+
+/** The timer of an idle host, to read the kept ticks against. */
+export async function measureIdle(node) {
+  const cell = await spawnCell(node, [], { task: 'idle', effort: { minMs: 2000 } }, PROBE_LIMIT_MS)
+  return cell.heartbeat
+}
+
+/**
+ * Runs every cell of one workload and compares the rows.
+ * @returns {Promise<object[]>} its rows, in the order of `peers`
+ */
+export async function runWorkload({ workload, peers, node, quick, say, record }) {
+  const effort = quick ? quickEffort(workload.effort) : workload.effort
+  const limitMs = cellLimitMs({ effort, kind: workload.kind })
+  const entries = entriesOf(workload, peers)
+  for (let round = 1; round <= effort.rounds; round++) {
+    for (const { id, flags, mode, cells } of entries) {
+      if (cells.some((cell) => cell.status !== 'ok')) continue // once is enough
+      say(`${workload.id}, round ${round} of ${effort.rounds}: ${id}`)
+      const orders = { task: 'measure', peer: id, workload: workload.id, mode, effort }
+      const cell = await spawnCell(node, flags, orders, limitMs)
+      cells.push(cell)
+      record({ workload: workload.id, peer: id, mode, round, ...cell })
+    }
+  }
+  const rows = entries.map(({ id, mode, cells }) => summarise(workload, id, mode, cells))
+  compare(workload, rows)
+  return rows
+}

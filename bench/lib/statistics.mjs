@@ -1,0 +1,116 @@
+/**
+ * From cells to rows: minimum, median, and how runlet compares.
+ * @module
+ */
+
+/** Below this factor either way two figures are read as equal; the clock itself swings so much. */
+export const EQUAL_WITHIN = 1.5
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0)
+
+/**
+ * @param {number[]} numbers not empty
+ * @returns {number} their median
+ */
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function serialRow(cells, workload) {
+  const samples = cells.flatMap((cell) => cell.samplesMs)
+  const per = (ms) => ms / workload.perSample
+  return {
+    n: samples.length,
+    processes: cells.length,
+    min: per(Math.min(...samples)),
+    median: per(median(samples)),
+    cpuMs: sum(cells.map((cell) => cell.cpuMs)) / samples.length,
+    firstMs: median(cells.map((cell) => cell.firstMs)),
+    loadAndSetupMs: median(cells.map((cell) => cell.loadMs + cell.setupMs)),
+    ...(cells[0].note ?? {}),
+  }
+}
+
+function throughputRow(cells) {
+  const rates = cells.map((cell) => (cell.runs / cell.elapsedMs) * 1000)
+  const runs = sum(cells.map((cell) => cell.runs))
+  return {
+    n: runs,
+    processes: cells.length,
+    bestRunsPerSecond: Math.max(...rates),
+    medianRunsPerSecond: median(rates),
+    cpuMs: sum(cells.map((cell) => cell.cpuMs)) / runs,
+    ticksKept: median(cells.map((cell) => cell.heartbeat.kept)),
+    longestGapMs: Math.max(...cells.map((cell) => cell.heartbeat.longestGapMs)),
+  }
+}
+
+function loopsRow(cells) {
+  const [cell] = cells
+  return {
+    n: cell.runs,
+    processes: cells.length,
+    stopped: cell.stopped,
+    otherErrors: cell.otherErrors,
+    doneMs: cell.elapsedMs,
+    ticksKept: cell.heartbeat.kept,
+    longestGapMs: cell.heartbeat.longestGapMs,
+    afterCpuMs: cell.afterCpuMs,
+  }
+}
+
+const rowOf = { serial: serialRow, throughput: throughputRow, loops: loopsRow }
+
+/**
+ * @param {object} workload
+ * @param {string} peer
+ * @param {string} mode `native` rows used the peer's own value path instead of JSON text
+ * @param {object[]} cells the answers of this peer's processes for this workload
+ * @returns {object} one row; `status` is that of the first cell that failed, else `ok`
+ */
+export function summarise(workload, peer, mode, cells) {
+  const failed = cells.find((cell) => cell.status !== 'ok')
+  const head = { workload: workload.id, peer, mode }
+  if (failed) return { ...head, status: failed.status, error: failed.error }
+  return { ...head, status: 'ok', ...rowOf[workload.kind](cells, workload) }
+}
+
+/** Ratios greater than 1 mean that runlet is ahead: less time, or more runs per second. */
+function ratiosTo(ours, row) {
+  if (row.bestRunsPerSecond !== undefined) {
+    return {
+      best: ours.bestRunsPerSecond / row.bestRunsPerSecond,
+      median: ours.medianRunsPerSecond / row.medianRunsPerSecond,
+      cpu: row.cpuMs / ours.cpuMs,
+    }
+  }
+  return { best: row.min / ours.min, median: row.median / ours.median, cpu: row.cpuMs / ours.cpuMs }
+}
+
+function readingOf(ratio) {
+  if (ratio > EQUAL_WITHIN) return 'ahead'
+  return ratio < 1 / EQUAL_WITHIN ? 'behind' : 'equal'
+}
+
+/** What both ratios say; `unclear` when the best and the median run tell different stories. */
+function verdictOf({ best, median: middle }) {
+  return readingOf(best) === readingOf(middle) ? readingOf(best) : 'unclear'
+}
+
+/**
+ * Adds to every measured row of one workload how runlet compares with it. The rows of the loops
+ * are compared by eye: how many were stopped and what the host kept matters more than a time.
+ * @param {object} workload
+ * @param {object[]} rows all rows of that workload
+ */
+export function compare(workload, rows) {
+  const ours = rows.find((row) => row.peer === 'runlet')
+  if (workload.kind === 'loops' || ours?.status !== 'ok') return
+  for (const row of rows) {
+    if (row.peer === 'runlet' || row.status !== 'ok') continue
+    row.runletIs = ratiosTo(ours, row)
+    row.verdict = verdictOf(row.runletIs)
+  }
+}

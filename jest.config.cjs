@@ -1,0 +1,20 @@
+/** Jest compiles the tests itself; what they test is the built package, imported by its name. */
+module.exports = {
+  // Only this folder is crawled: the manifests in npm/ and bench/ would be taken for packages.
+  roots: ['<rootDir>/__test__'],
+  testMatch: ['**/*.test.ts'],
+  testEnvironment: 'node',
+  // The same as `bun test --timeout`. A test that needs a limit of its own states it.
+  testTimeout: 30_000,
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+}

@@ -1,0 +1,59 @@
+// Every check that reads code without running it: format, lint, types. What CI runs is this.
+//
+//   node scripts/check.mjs [biome] [face] [types] [fmt] [clippy] [core]     all if none is named
+//
+// Warnings become errors where CI is set, so that work in progress is not stopped by one.
+
+import { packageScript, run } from './command.mjs'
+import { finish } from './totals.mjs'
+
+const strict = Boolean(process.env.CI)
+
+const tsc = (...args) => [process.execPath, packageScript('typescript', 'tsc'), ...args]
+const clippy = (...args) => {
+  const warnings = strict ? ['--', '-D', 'warnings'] : []
+  return ['cargo', 'clippy', '--all-targets', '--locked', ...args, ...warnings]
+}
+
+const checks = {
+  biome: {
+    title: 'format and lint of TypeScript, JavaScript and JSON (biome)',
+    command: [
+      process.execPath,
+      packageScript('@biomejs/biome', 'biome'),
+      'check',
+      ...(strict ? ['--error-on-warnings'] : []),
+      '.',
+    ],
+  },
+  face: { title: 'types of the face (tsc)', command: tsc('-p', 'tsconfig.json', '--noEmit') },
+  types: { title: 'types of the tests and of the contract (tsc)', command: tsc('-p', '__test__') },
+  fmt: { title: 'format of Rust (rustfmt)', command: ['cargo', 'fmt', '--check'] },
+  clippy: { title: 'lint of Rust (clippy)', command: clippy() },
+  core: {
+    title: 'lint of the core without napi (clippy)',
+    command: clippy('--no-default-features'),
+  },
+}
+
+const named = process.argv.slice(2)
+const unknown = named.find((name) => !Object.hasOwn(checks, name))
+if (unknown !== undefined) {
+  console.error(`unknown check "${unknown}"; there are ${Object.keys(checks).join(', ')}`)
+  process.exit(2)
+}
+
+const rows = []
+for (const name of named.length > 0 ? named : Object.keys(checks)) {
+  const { title, command } = checks[name]
+  console.log(`\n== ${title}`)
+  const started = Date.now()
+  const [program, ...args] = command
+  const { code, startError } = await run(program, args)
+  const ok = code === 0
+  if (startError) console.error(`${program} could not be started: ${startError.message}`)
+  console.log(ok ? 'clean' : `failed with exit code ${code}`)
+  const row = { runner: `check ${name}`, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+  rows.push({ ...row, seconds: (Date.now() - started) / 1000 })
+}
+finish(rows)

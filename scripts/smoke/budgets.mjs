@@ -1,0 +1,28 @@
+// How large runlet may be. Sizes of a package are part of what it promises.
+
+/** In bytes. A megabyte is 1,000,000 of them here, as npm prints it. */
+export const budgets = {
+  mainPacked: 60_000,
+  addon: 4_000_000,
+  platformPacked: 2_000_000,
+}
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`
+
+function within(bytes, budget) {
+  const text = `${kilobytes(bytes)} of ${kilobytes(budget)}`
+  if (bytes > budget) throw new Error(`over its budget: ${text}`)
+  return text
+}
+
+/** Named checks over what was packed. */
+export function checkBudgets({ main, platform }) {
+  return [
+    ['size of the main package, packed', () => within(main.packedBytes, budgets.mainPacked)],
+    ['size of the addon', () => within(platform.addonBytes, budgets.addon)],
+    [
+      'size of the platform package, packed',
+      () => within(platform.packedBytes, budgets.platformPacked),
+    ],
+  ]
+}

@@ -1,0 +1,103 @@
+// Counts of what ran: reading each runner's own closing lines, adding up, printing.
+
+import { appendFileSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+
+/** The escape sequences that colour a runner's output. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC is what starts such a sequence.
+const colours = /\u001b\[[0-9;]*m/g
+
+const plain = (output) => output.replace(colours, '')
+
+/** Adds up every `test result:` line of cargo; undefined if there is none. */
+export function cargoTotals(output) {
+  const lines = [
+    ...plain(output).matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm),
+  ]
+  if (lines.length === 0) return undefined
+  const sum = (column) => lines.reduce((total, line) => total + Number(line[column]), 0)
+  return { passed: sum(1), failed: sum(2), skipped: sum(3) }
+}
+
+/** Reads the report of `jest --json`; undefined if it is none. A file that failed to load counts as failed. */
+export function jestTotals(text) {
+  let report
+  try {
+    report = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof report?.numPassedTests !== 'number') return undefined
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+/** Reads the closing lines of `bun test`; undefined if it never closed. */
+export function bunTotals(output) {
+  const text = plain(output)
+  const end = text.lastIndexOf('\nRan ')
+  if (end < 0) return undefined
+  const closing = text.slice(0, end).split('\n').slice(-8).join('\n')
+  const count = (word) => Number(new RegExp(`^ *(\\d+) ${word}s?$`, 'm').exec(closing)?.[1] ?? 0)
+  // "error": something thrown outside any test, such as a file that failed to load.
+  return {
+    passed: count('pass'),
+    failed: count('fail') + count('error'),
+    skipped: count('skip') + count('todo'),
+  }
+}
+
+/** One total over several. */
+export function addTotals(all) {
+  const sum = (key) => all.reduce((total, one) => total + one[key], 0)
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+}
+
+/** The line that ends a run, alone on its line. */
+export function closingLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
+}
+
+/** A table with one row per runner; `rows` are `{ runner, passed, failed, skipped, seconds, note? }`. */
+export function table(rows) {
+  const cells = rows.map((row) => [
+    row.runner,
+    String(row.passed),
+    String(row.failed),
+    String(row.skipped),
+    `${row.seconds.toFixed(1)} s`,
+    row.note ?? '',
+  ])
+  const all = [['runner', 'passed', 'failed', 'skipped', 'time', ''], ...cells]
+  const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)))
+  const line = (cell, column) =>
+    column === 0 || column === 5 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+  return all.map((row) => `  ${row.map(line).join('  ')}`.trimEnd()).join('\n')
+}
+
+/**
+ * Ends a script: prints the table and, if this script is the whole run, the closing line.
+ *
+ * A larger run, such as .ci/run, names a file in RUNLET_TOTALS: the rows are added to it and the
+ * larger run prints the only closing line.
+ */
+export function finish(rows) {
+  const total = addTotals(rows)
+  console.log(`\n${table(rows)}\n`)
+  const file = process.env.RUNLET_TOTALS
+  if (file) appendFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  else console.log(closingLine(total))
+  if (total.failed > 0) process.exitCode = 1
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // node scripts/totals.mjs FILE: the closing of a larger run.
+  const lines = readFileSync(process.argv[2], 'utf8').split('\n').filter(Boolean)
+  const rows = lines.map((line) => JSON.parse(line))
+  const total = addTotals(rows)
+  console.log(`\n${table(rows)}\n\n${closingLine(total)}`)
+  if (rows.length === 0 || total.failed > 0) process.exitCode = 1
+}
