@@ -85,7 +85,8 @@ async function buildAddon(stamp, force) {
   if (!force && stamp.addon === before && addonIsThere()) return
   const missing = missingTools()
   if (missing.length > 0) throw new SetupError(missing.join('\nsetup: '))
-  const first = !existsSync(join(root, 'target', 'release'))
+  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
+  const first = !existsSync(join(target, 'release'))
   const title = `building the Rust addon${first ? ' (the first build takes some minutes)' : ''}`
   await step(title, process.execPath, [packageScript('@napi-rs/cli', 'napi'), ...addonArgs])
   // Taken before the build: a file saved while cargo ran makes the next setup build again.

@@ -4,6 +4,12 @@
 //! users gave and turns texts into errors and promises.
 
 #![expect(unsafe_code, reason = "N-API is C; every block states why it is sound")]
+#![expect(unreachable_pub, reason = "the macro registers the functions by name and wants them pub")]
+#![expect(clippy::needless_pass_by_value, reason = "N-API hands over owned strings")]
+#![cfg_attr(
+    test,
+    allow(dead_code, clippy::allow_attributes, reason = "the macro registers nothing in tests")
+)]
 
 mod bridge;
 mod facts;

@@ -122,9 +122,12 @@ function notes(workload, rows, peers) {
 export function lostRows(report, workloads) {
   const lines = []
   for (const workload of workloads) {
-    const behind = report.rows.filter(
-      (row) => row.workload === workload.id && row.verdict === 'behind',
-    )
+    const rows = report.rows.filter((row) => row.workload === workload.id)
+    const ours = rows.find((row) => row.peer === 'runlet')
+    if (ours && ours.status !== 'ok') {
+      lines.push(`  ${workload.id}: runlet itself ${failures[ours.status]}, ${ours.error}`)
+    }
+    const behind = rows.filter((row) => row.verdict === 'behind')
     if (behind.length === 0) continue
     const peers = behind
       .sort((a, b) => a.runletIs.median - b.runletIs.median)

@@ -161,7 +161,8 @@ impl Task<'_> {
         text: &str,
         stripped: Option<typescript::Stripped>,
     ) -> Result<Result<Module, SyntaxFault>, Fault> {
-        let fault = |message: &str, position| Ok(Err(SyntaxFault { message: message.into(), position }));
+        let fault =
+            |message: &str, position| Ok(Err(SyntaxFault { message: message.into(), position }));
         let (Ok(c_text), Ok(c_name)) = (CString::new(text), CString::new(self.name)) else {
             let at = text.find('\0').unwrap_or(0);
             return fault("the source holds a NUL character", position_of(text, at));
@@ -171,12 +172,10 @@ impl Task<'_> {
             return fault(&message, position_of(text, at));
         }
         match self.compiler.module(self.run, &c_text, &c_name, self.heap) {
-            Ok(bytecode) => {
-                match Module::new(self.name, source.to_owned(), stripped, bytecode) {
-                    Some(module) => Ok(Ok(module)),
-                    None => fault("the name holds a NUL character", Position { line: 1, column: 1 }),
-                }
-            }
+            Ok(bytecode) => match Module::new(self.name, source.to_owned(), stripped, bytecode) {
+                Some(module) => Ok(Ok(module)),
+                None => fault("the name holds a NUL character", Position { line: 1, column: 1 }),
+            },
             Err(CompileFault::Syntax { message, trace }) => {
                 let position = trace_position(&trace).unwrap_or(Position { line: 1, column: 1 });
                 let position = match &stripped {

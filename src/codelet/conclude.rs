@@ -199,12 +199,14 @@ fn refused_import(
 /// The engine reports a write to a frozen global as a plain type error: name it for what it is.
 fn global_write(failure: &mut Failure, source: &str) {
     let (Some(line), Some(column)) = (failure.line, failure.column) else { return };
-    let Some(name) = failure.message.strip_prefix('\'').and_then(|m| m.strip_suffix("' is read-only"))
+    let Some(name) =
+        failure.message.strip_prefix('\'').and_then(|m| m.strip_suffix("' is read-only"))
     else {
         return;
     };
     let position = super::guest::frames::Position { line, column };
-    if failure.name.as_deref() == Some("TypeError") && is_global_assignment(source, position, name) {
+    if failure.name.as_deref() == Some("TypeError") && is_global_assignment(source, position, name)
+    {
         failure.code = Code::PolicyViolation;
         failure.details.insert("capability".into(), "globals".into());
         failure.details.insert("name".into(), name.into());

@@ -238,7 +238,9 @@ impl Watchdog {
     fn pop_due(&self, now: i64) -> Option<(u64, Due)> {
         let mut heap = self.heap.lock();
         match heap.peek() {
-            Some(Reverse((at, ..))) if *at <= now => heap.pop().map(|Reverse((_, run, due))| (run, due)),
+            Some(Reverse((at, ..))) if *at <= now => {
+                heap.pop().map(|Reverse((_, run, due))| (run, due))
+            }
             _ => None,
         }
     }

@@ -104,7 +104,11 @@ pub(super) enum Task {
 pub(super) enum Parking {
     Parked,
     /// Answers came in meanwhile, or an end: go on.
-    GoOn { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str> },
+    GoOn {
+        parked: Box<Parked>,
+        replies: Vec<Reply>,
+        cancelled: Option<&'static str>,
+    },
 }
 
 impl Pool {
@@ -226,9 +230,11 @@ impl Pool {
 
     /// Parks a run, unless something came for it in the meantime. Reminders are set first, so that
     /// none is missed.
-    pub(super) fn park(&self, parked: Box<Parked>, timer: Option<i64>) -> Parking {
+    pub(super) fn park(&self, mut parked: Box<Parked>, timer: Option<i64>) -> Parking {
         let run = parked.run_id();
-        self.watchdog.remind(parked.deadline, run, Due::Deadline);
+        if !std::mem::replace(&mut parked.reminded, true) {
+            self.watchdog.remind(parked.deadline, run, Due::Deadline);
+        }
         if let Some(at) = timer {
             self.watchdog.remind(at, run, Due::Timer);
         }
@@ -236,7 +242,7 @@ impl Pool {
         let Some(open) = state.runs.get_mut(&run) else {
             return Parking::GoOn { parked, replies: Vec::new(), cancelled: Some("exit") };
         };
-        if !open.inbox.is_empty() || open.cancelled.is_some() {
+        if !open.inbox.is_empty() || open.cancelled.is_some() || open.late {
             let replies = std::mem::take(&mut open.inbox);
             return Parking::GoOn { parked, replies, cancelled: open.cancelled };
         }
@@ -311,7 +317,12 @@ impl Pool {
     pub(super) fn cancel_all(&'static self, runner: u64) {
         let runs: Vec<u64> = {
             let state = self.state.lock();
-            state.runs.iter().filter(|(_, open)| open.runner.id == runner).map(|(id, _)| *id).collect()
+            state
+                .runs
+                .iter()
+                .filter(|(_, open)| open.runner.id == runner)
+                .map(|(id, _)| *id)
+                .collect()
         };
         for run in runs {
             self.cancel(run, "dispose");
@@ -415,7 +426,9 @@ impl State {
         if !matches!(open.phase, Phase::Parked(_)) {
             return false;
         }
-        if let Phase::Parked(parked) = std::mem::replace(&mut open.phase, Phase::Running(usize::MAX)) {
+        if let Phase::Parked(parked) =
+            std::mem::replace(&mut open.phase, Phase::Running(usize::MAX))
+        {
             open.phase = Phase::Woken(parked);
             self.woken.push_back(run);
         }

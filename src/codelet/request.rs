@@ -35,6 +35,7 @@ pub struct ModuleSource {
 }
 
 /// What the codelet may use beyond plain computation.
+#[expect(clippy::struct_excessive_bools, reason = "one per capability, each named")]
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Grants {

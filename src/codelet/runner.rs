@@ -33,11 +33,7 @@ pub struct Capabilities {
 /// What this platform and process can do.
 pub fn capabilities() -> Capabilities {
     let pool = Pool::shared();
-    Capabilities {
-        hard_kill: kill::available(),
-        process_isolation: false,
-        threads: pool.threads(),
-    }
+    Capabilities { hard_kill: kill::available(), process_isolation: false, threads: pool.threads() }
 }
 
 /// The commit of the JavaScript engine inside.

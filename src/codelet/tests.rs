@@ -20,7 +20,10 @@ fn code_of(outcome: &Outcome) -> Code {
 
 #[test]
 fn a_codelet_gives_a_value() {
-    assert_eq!(value("export async function main() { return { a: [1, 'x', null] } }"), r#"{"a":[1,"x",null]}"#);
+    assert_eq!(
+        value("export async function main() { return { a: [1, 'x', null] } }"),
+        r#"{"a":[1,"x",null]}"#
+    );
 }
 
 #[test]
@@ -115,7 +118,8 @@ fn modules_resolve_by_name() {
 
 #[test]
 fn host_calls_are_answered() {
-    let options = RunOptions { host: vec![vec!["tools".into(), "double".into()]], ..RunOptions::default() };
+    let options =
+        RunOptions { host: vec![vec!["tools".into(), "double".into()]], ..RunOptions::default() };
     let code = "export const main = async (i, { tools }) => { const a = await tools.double(4); const b = await Promise.all([1, 2, 3].map((n) => tools.double(n))); return [a, ...b] }";
     let outcome = Runner::new(RunnerOptions::default()).run_with(
         RunRequest::new(code).with_options(options),
@@ -130,7 +134,8 @@ fn host_calls_are_answered() {
 
 #[test]
 fn errors_have_positions_and_guest_frames_only() {
-    let outcome = run("const f = () => {\n  throw new TypeError('bad')\n}\nexport const main = () => f()");
+    let outcome =
+        run("const f = () => {\n  throw new TypeError('bad')\n}\nexport const main = () => f()");
     let failure = outcome.failure.unwrap();
     assert_eq!((failure.line, failure.column), (Some(2), Some(13)), "{failure:?}");
     assert_eq!(failure.name.as_deref(), Some("TypeError"));

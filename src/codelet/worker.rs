@@ -63,15 +63,16 @@ struct Calls {
 #[derive(Debug)]
 pub(super) struct Parked {
     run: Run,
-    runner: Arc<Shared>,
     sink: SinkHandle,
     calls: Calls,
     limits: Limits,
     pub(super) deadline: i64,
+    /// The watchdog knows the deadline: one reminder is enough, however often the run waits.
+    pub(super) reminded: bool,
     started: i64,
     cpu_used: i64,
-    parked_since: i64,
-    parked_total: i64,
+    wait_began: i64,
+    waited: i64,
     ordered: bool,
     usage: Usage,
 }
@@ -118,7 +119,7 @@ impl Worker {
     fn work(&mut self) {
         loop {
             match self.pool.next_task(self.index) {
-                Task::Start { job, runner, sink } => self.start(*job, runner, sink),
+                Task::Start { job, runner, sink } => self.start(*job, &runner, sink),
                 Task::Resume { parked, replies, cancelled, late } => {
                     self.resume(parked, replies, cancelled, late);
                 }
@@ -126,7 +127,7 @@ impl Worker {
         }
     }
 
-    fn start(&mut self, job: Job, runner: Arc<Shared>, sink: Arc<dyn EventSink>) {
+    fn start(&mut self, job: Job, runner: &Shared, sink: Arc<dyn EventSink>) {
         let started = now_nanos();
         let Job { run, request, submitted } = job;
         let limits = request.options.limits.clone();
@@ -134,7 +135,7 @@ impl Worker {
         let cpu_start = thread_cpu_nanos();
         let mut usage = Usage { queue_wait_ms: as_millis(started - submitted), ..Usage::default() };
         self.pool.watchdog.arm(self.index, run, deadline, limits.cpu_ms.map(millis));
-        let ready = self.prepare(run, &request, &runner, &mut usage);
+        let ready = self.prepare(run, &request, runner, &mut usage);
         let (program, isolate) = match ready {
             Ok(ready) => ready,
             Err(fault) => {
@@ -146,7 +147,6 @@ impl Worker {
                         conclude::left(landing, reason, self.pool.cancelled(run), &limits)
                     }
                 };
-                self.spare = self.spare.take();
                 usage.cpu_ms = as_millis(thread_cpu_nanos() - cpu_start);
                 let outcome = failed(failure, usage, started);
                 self.pool.finish(run, outcome);
@@ -157,14 +157,14 @@ impl Worker {
         let max_result = usize::try_from(limits.max_result_bytes).unwrap_or(usize::MAX);
         let mut parked = Box::new(Parked {
             run: Run::new(isolate, Box::new(host), max_result),
-            runner,
             sink: SinkHandle(sink),
             calls: Calls::default(),
             deadline,
+            reminded: false,
             started,
             cpu_used: 0,
-            parked_since: 0,
-            parked_total: 0,
+            wait_began: 0,
+            waited: 0,
             ordered: request.options.deterministic.is_some(),
             usage,
             limits,
@@ -177,7 +177,8 @@ impl Worker {
                 globals: request.options.globals.as_deref(),
                 export_name: request.options.export_name.as_deref(),
                 input: request.input.as_deref(),
-                memory_limit: usize::try_from(parked.limits.memory_limit_bytes).unwrap_or(usize::MAX),
+                memory_limit: usize::try_from(parked.limits.memory_limit_bytes)
+                    .unwrap_or(usize::MAX),
                 max_stack: usize::try_from(parked.limits.max_stack_bytes).unwrap_or(usize::MAX),
             },
         );
@@ -231,7 +232,7 @@ impl Worker {
         cancelled: Option<&'static str>,
         late: bool,
     ) {
-        parked.parked_total += now_nanos() - parked.parked_since;
+        parked.waited += now_nanos() - parked.wait_began;
         if let Some(by) = cancelled {
             return self.end(parked, Conclusion::failed(cancelled_failure(by)));
         }
@@ -257,7 +258,7 @@ impl Worker {
             if reason.is_none() {
                 parked.send_calls();
                 let timer = timer.map(|due| parked.timer_at(due));
-                parked.parked_since = now_nanos();
+                parked.wait_began = now_nanos();
                 match self.pool.park(parked, timer) {
                     Parking::Parked => {}
                     Parking::GoOn { parked, replies, cancelled } => {
@@ -285,7 +286,7 @@ impl Worker {
 
     /// Hands the outcome over, then makes the isolate pristine.
     fn end(&mut self, parked: Box<Parked>, conclusion: Conclusion) {
-        let Parked { run, calls, started, cpu_used, parked_total, mut usage, .. } = *parked;
+        let Parked { run, calls, started, cpu_used, waited, mut usage, .. } = *parked;
         let id = run.id();
         let broken = conclusion.broken;
         let (mut isolate, host) = run.into_parts();
@@ -293,7 +294,7 @@ impl Worker {
         let detached = calls.in_flight.len() + calls.backlog.len() + host.outgoing.len();
         let (logs, dropped, bytes_dropped) = host.logs.into_parts();
         usage.cpu_ms = as_millis(cpu_used);
-        usage.parked_ms = as_millis(parked_total);
+        usage.parked_ms = as_millis(waited);
         usage.peak_memory_bytes = isolate.peak() as u64;
         usage.host_calls = host.calls_made;
         usage.detached_host_calls = u32::try_from(detached).unwrap_or(u32::MAX);
@@ -393,7 +394,12 @@ fn no_memory() -> Failure {
     Failure::new(Code::Internal, "the system gave no memory for an isolate")
 }
 
-fn host_for(run: u64, request: &RunRequest, program: &Arc<Program>, sink: &Arc<dyn EventSink>) -> Host {
+fn host_for(
+    run: u64,
+    request: &RunRequest,
+    program: &Arc<Program>,
+    sink: &Arc<dyn EventSink>,
+) -> Host {
     let options = &request.options;
     let limits = &options.limits;
     let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);

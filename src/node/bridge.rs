@@ -4,7 +4,7 @@
 //! when it is not awake already; the thread takes the list in bounded bites, so that the host's
 //! own timers get their turn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,7 +32,7 @@ struct Mailbox {
     wake: Wake,
     events: Vec<Event>,
     awake: bool,
-    open: HashMap<u64, ()>,
+    open: HashSet<u64>,
 }
 
 /// The thread-safe function.
@@ -104,7 +104,7 @@ pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -
         .map_err(|error| Error::new(Status::Cancelled, error.to_string()))?;
     let mut mailbox = bridge.mailbox.lock();
     // The end may have come already: then it waits in the list, and the list keeps the loop alive.
-    mailbox.open.insert(run, ());
+    mailbox.open.insert(run);
     if mailbox.open.len() == 1 && !mailbox.wake.0.is_null() {
         // SAFETY: on the environment's own thread, with its live function.
         unsafe { sys::napi_ref_threadsafe_function(env.raw(), mailbox.wake.0) };
@@ -115,7 +115,10 @@ pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -
 
 impl Bridge {
     /// Makes the bridge and its thread-safe function.
-    pub(super) fn open(env: &Env, on_events: &Function<'_, Unknown<'_>, Unknown<'_>>) -> Result<u32> {
+    pub(super) fn open(
+        env: &Env,
+        on_events: &Function<'_, Unknown<'_>, Unknown<'_>>,
+    ) -> Result<u32> {
         let bridge = Arc::new(Bridge { mailbox: Mutex::default() });
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let context = Arc::into_raw(Arc::clone(&bridge)).cast_mut().cast::<c_void>();
@@ -125,7 +128,12 @@ impl Bridge {
             let mut name = null_mut();
             let text = "runlet";
             check(
-                sys::napi_create_string_utf8(env.raw(), text.as_ptr().cast(), text.len() as isize, &raw mut name),
+                sys::napi_create_string_utf8(
+                    env.raw(),
+                    text.as_ptr().cast(),
+                    text.len().cast_signed(),
+                    &raw mut name,
+                ),
                 "naming the bridge",
             )?;
             let mut wake = null_mut();
@@ -149,7 +157,10 @@ impl Bridge {
             check(sys::napi_unref_threadsafe_function(env.raw(), wake), "releasing the loop")?;
             bridge.mailbox.lock().wake = Wake(wake);
             let hook = Box::into_raw(Box::new((number, Arc::clone(&bridge)))).cast::<c_void>();
-            check(sys::napi_add_env_cleanup_hook(env.raw(), Some(close), hook), "watching the end")?;
+            check(
+                sys::napi_add_env_cleanup_hook(env.raw(), Some(close), hook),
+                "watching the end",
+            )?;
         }
         BRIDGES.lock().insert(number, bridge);
         Ok(number)
@@ -211,7 +222,7 @@ unsafe extern "C" fn close(hook: *mut c_void) {
     mailbox.events.clear();
     let open = std::mem::take(&mut mailbox.open);
     drop(mailbox);
-    for run in open.into_keys() {
+    for run in open {
         Runner::cancel(run);
     }
 }

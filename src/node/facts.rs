@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::codelet::{Runner, RunnerOptions, RunRequest, capabilities, engine_commit};
+use crate::codelet::{RunRequest, Runner, RunnerOptions, capabilities, engine_commit};
 use crate::error::Code;
 use crate::limits::{Bound, Limits, RunnerLimits};
 

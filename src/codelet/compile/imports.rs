@@ -27,7 +27,11 @@ pub(in crate::codelet) fn import_position(source: &str, specifier: &str) -> Opti
 
 /// True when the line at `position` writes to the bare name `name`. The engine reports such a
 /// write as a plain type error; together with its text this tells that a frozen global was meant.
-pub(in crate::codelet) fn is_global_assignment(source: &str, position: Position, name: &str) -> bool {
+pub(in crate::codelet) fn is_global_assignment(
+    source: &str,
+    position: Position,
+    name: &str,
+) -> bool {
     let index = usize::try_from(position.line.saturating_sub(1)).unwrap_or(0);
     let Some(line) = source.lines().nth(index) else { return false };
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -38,9 +42,12 @@ pub(in crate::codelet) fn is_global_assignment(source: &str, position: Position,
         let assigns = (rest.starts_with('=') && !rest.starts_with("==") && !rest.starts_with("=>"))
             || rest.starts_with("++")
             || rest.starts_with("--")
-            || ["+=", "-=", "*=", "/=", "%=", "**=", "&=", "|=", "^=", "<<=", ">>=", ">>>=", "&&=", "||=", "??="]
-                .iter()
-                .any(|operator| rest.starts_with(operator))
+            || [
+                "+=", "-=", "*=", "/=", "%=", "**=", "&=", "|=", "^=", "<<=", ">>=", ">>>=", "&&=",
+                "||=", "??=",
+            ]
+            .iter()
+            .any(|operator| rest.starts_with(operator))
             || line[..at].trim_end().ends_with("++")
             || line[..at].trim_end().ends_with("--");
         stands_alone && assigns

@@ -53,8 +53,8 @@ struct Header {
     /// Readable and writable up to here.
     committed: usize,
     reserved: usize,
-    /// Where to land at the limit; null while the isolate is built.
-    cell: *const Cell,
+    /// Where to land at the limit.
+    cell: &'static Cell,
 }
 
 /// One isolate's memory.
@@ -66,7 +66,7 @@ pub(super) struct Arena {
 
 impl Arena {
     /// Reserves address space for `limit` bytes of engine memory; nothing is used yet.
-    pub(super) fn new(limit: usize) -> Option<Arena> {
+    pub(super) fn new(limit: usize, cell: &'static Cell) -> Option<Arena> {
         let header = size_of::<Header>().next_multiple_of(4096);
         let reserve = (limit + limit / 4 + SLACK + header).next_multiple_of(4096);
         let mapping = Mapping::reserve(reserve)?;
@@ -89,7 +89,7 @@ impl Arena {
                 limit,
                 committed: base + committed,
                 reserved: base + reserve,
-                cell: std::ptr::null(),
+                cell,
             });
             let block = std::ptr::slice_from_raw_parts_mut(start as *mut u8, committed - header);
             (*at).pool.insert_free_block_ptr(NonNull::new(block)?)?;
@@ -141,7 +141,7 @@ impl Arena {
     }
 
     /// Sets the limit of the run about to start and where it lands.
-    pub(super) fn arm(&mut self, limit: usize, cell: *const Cell) {
+    pub(super) fn arm(&mut self, limit: usize, cell: &'static Cell) {
         let base = self.mapping.base();
         // SAFETY: nothing runs in the arena.
         unsafe {
@@ -149,13 +149,13 @@ impl Arena {
             header.limit = limit.max(header.used);
             header.peak = header.used;
             header.cell = cell;
-            header.pool_limit = (base + self.image.len() + limit + limit / 4 + SLACK)
-                .min(header.reserved);
+            header.pool_limit =
+                (base + self.image.len() + limit + limit / 4 + SLACK).min(header.reserved);
         }
     }
 
     /// Points the landing at another cell: the run goes on on another thread.
-    pub(super) fn set_cell(&mut self, cell: *const Cell) {
+    pub(super) fn set_cell(&mut self, cell: &'static Cell) {
         // SAFETY: nothing runs in the arena.
         unsafe { (*self.header()).cell = cell }
     }
@@ -181,10 +181,7 @@ impl Arena {
             let header = &*self.header();
             let base = self.mapping.base();
             let from = base + size_of::<Header>();
-            hasher.write(std::slice::from_raw_parts(
-                from as *const u8,
-                header.committed - from,
-            ));
+            hasher.write(std::slice::from_raw_parts(from as *const u8, header.committed - from));
             hasher.write_usize(header.used);
             hasher.write_usize(header.pool_end);
         }
@@ -195,7 +192,8 @@ impl Arena {
 impl Header {
     /// Adds at least `need` bytes to the pool; false at the pool's end.
     fn grow(&mut self, need: usize) -> bool {
-        let Some(wish) = need.checked_add(4096) else { return false };
+        // The pool looks for free blocks by size class: to find this one it must be a class larger.
+        let Some(wish) = need.checked_add(need / 8 + 4096) else { return false };
         let step = wish.max(GROWTH).max(self.used / 8).next_multiple_of(4096);
         let room = self.pool_limit.saturating_sub(self.pool_end);
         let step = if step > room { wish.next_multiple_of(4096) } else { step };
@@ -228,13 +226,9 @@ impl Header {
 
     /// The run has reached its limit. Never returns: the engine must not see NULL.
     fn exhausted(&self) -> ! {
-        if self.cell.is_null() {
-            // Only while an isolate is built, where the sizes are ours and fixed.
-            std::process::abort();
-        }
         // SAFETY: the allocator is only called by the engine inside `Cell::enter`, and this frame
         // and its callers in this file own nothing.
-        unsafe { (*self.cell).leave_out_of_memory() }
+        unsafe { self.cell.leave_out_of_memory() }
     }
 
     fn take(&mut self, size: usize) -> NonNull<u8> {
@@ -253,10 +247,16 @@ impl Header {
         self.account(size, 0);
         // SAFETY: the block holds at least the prefix.
         unsafe {
-            block.cast::<usize>().write(size);
+            write_size(block, size);
             block.add(PREFIX)
         }
     }
+}
+
+/// Notes the requested size in front of a block.
+unsafe fn write_size(block: NonNull<u8>, size: usize) {
+    // SAFETY: callers pass a block of the pool, which holds at least the prefix.
+    unsafe { block.cast::<usize>().write(size) }
 }
 
 /// The engine's allocation functions. `opaque` is the header.
@@ -265,7 +265,7 @@ pub(super) mod functions {
 
     use rquickjs::qjs::size_t;
 
-    use super::{ALIGN, Header, Layout, NonNull, PREFIX, c_void};
+    use super::{ALIGN, Header, Layout, NonNull, PREFIX, c_void, write_size};
 
     unsafe fn header<'a>(opaque: *mut c_void) -> &'a mut Header {
         // SAFETY: set by `Isolate::build` to the arena's header, which outlives the runtime; the
@@ -275,10 +275,13 @@ pub(super) mod functions {
 
     unsafe fn size_of_block(ptr: *mut c_void) -> usize {
         // SAFETY: every block handed out carries its size in front.
-        unsafe { ptr.cast::<u8>().sub(PREFIX).cast::<usize>().read() }
+        unsafe { ptr.byte_sub(PREFIX).cast::<usize>().read() }
     }
 
-    pub(in super::super) unsafe extern "C" fn malloc(opaque: *mut c_void, size: size_t) -> *mut c_void {
+    pub(in super::super) unsafe extern "C" fn malloc(
+        opaque: *mut c_void,
+        size: size_t,
+    ) -> *mut c_void {
         // SAFETY: as `header`.
         unsafe { header(opaque) }.take(size as usize).as_ptr().cast()
     }
@@ -339,7 +342,7 @@ pub(super) mod functions {
                 None => header.exhausted(),
             };
             header.account(size, old);
-            moved.cast::<usize>().write(size);
+            write_size(moved, size);
             moved.add(PREFIX).as_ptr().cast()
         }
     }

@@ -154,7 +154,7 @@ unsafe extern "C" fn compile_body(task: *mut c_void) {
         }
         let mut len = 0;
         let bytes = qjs::JS_WriteObject(ctx, &raw mut len, code, task.write_flags);
-        task.bytecode = (bytes, len as usize);
+        task.bytecode = (bytes, usize::try_from(len).unwrap_or(0));
     }
 }
 

@@ -85,7 +85,7 @@ impl Isolate {
             Purpose::Guest => Some(prelude_bytecode(cell)?),
             Purpose::Compiler => None,
         };
-        let arena = Arena::new(capacity.max(BUILD_HEAP))?;
+        let arena = Arena::new(capacity.max(BUILD_HEAP), cell)?;
         let mut isolate = Isolate {
             arena,
             rt: std::ptr::null_mut(),
@@ -93,7 +93,6 @@ impl Isolate {
             driver: Box::new(Driver::EMPTY),
             capacity,
         };
-        isolate.arena.set_cell(cell);
         let mut job = Build { isolate: &raw mut isolate, purpose, prelude, done: false };
         // SAFETY: `build_body` and what it calls own nothing across engine calls; the cell is the
         // calling thread's. A landing other than `Returned` leaves `done` false.
@@ -101,7 +100,6 @@ impl Isolate {
         if !job.done {
             return None;
         }
-        isolate.arena.set_cell(std::ptr::null());
         isolate.arena.seal();
         Some(isolate)
     }
@@ -227,7 +225,7 @@ unsafe fn build_realm(
             ctx,
             bytecode.as_ptr(),
             bytecode.len() as _,
-            qjs::JS_WRITE_OBJ_BYTECODE as _,
+            qjs::JS_WRITE_OBJ_BYTECODE.cast_signed(),
         );
         let function = qjs::JS_EvalFunction(ctx, code);
         let mut native = native::object(ctx)?;
@@ -250,7 +248,11 @@ unsafe fn build_realm(
         };
         let denied = (&raw mut isolate.driver.denied_import).cast::<c_void>();
         qjs::JS_SetModuleLoaderFunc(rt, Some(native::on_import), Some(native::on_load), denied);
-        qjs::JS_SetHostPromiseRejectionTracker(rt, Some(native::on_rejection), std::ptr::null_mut());
+        qjs::JS_SetHostPromiseRejectionTracker(
+            rt,
+            Some(native::on_rejection),
+            std::ptr::null_mut(),
+        );
         qjs::JS_RunGC(rt);
         Some(())
     }

@@ -4,6 +4,8 @@
 //! own nothing with a destructor across an engine call, and do locking, allocating and copying
 //! only inside [`outside`], where no kill lands.
 
+#![expect(clippy::similar_names, reason = "argc and argv are the engine's own names")]
+
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,7 +44,11 @@ unsafe fn outside<T: Copy>(ctx: Context, default: T, work: impl FnOnce(&mut Host
 unsafe fn arg(argc: c_int, argv: Args, index: usize) -> qjs::JSValue {
     // SAFETY: within the arguments the engine passed.
     unsafe {
-        if index < usize::try_from(argc).unwrap_or(0) { *argv.add(index) } else { qjs::JS_UNDEFINED }
+        if index < usize::try_from(argc).unwrap_or(0) {
+            *argv.add(index)
+        } else {
+            qjs::JS_UNDEFINED
+        }
     }
 }
 
@@ -97,7 +103,12 @@ unsafe extern "C" fn log_room(ctx: Context, _: qjs::JSValue, _: c_int, _: Args) 
     boolean(unsafe { outside(ctx, false, |host| host.logs.room()) })
 }
 
-unsafe extern "C" fn count_denial(ctx: Context, _: qjs::JSValue, _: c_int, _: Args) -> qjs::JSValue {
+unsafe extern "C" fn count_denial(
+    ctx: Context,
+    _: qjs::JSValue,
+    _: c_int,
+    _: Args,
+) -> qjs::JSValue {
     // SAFETY: as `outside`.
     unsafe { outside(ctx, (), |host| host.denials += 1) };
     qjs::JS_UNDEFINED
@@ -123,7 +134,12 @@ unsafe extern "C" fn random_byte(ctx: Context, _: qjs::JSValue, _: c_int, _: Arg
     qjs::JS_MKVAL(qjs::JS_TAG_INT, unsafe { outside(ctx, 0, |host| i32::from(host.random.byte())) })
 }
 
-unsafe extern "C" fn call_host(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn call_host(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `with_text`.
     unsafe {
         let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
@@ -132,32 +148,62 @@ unsafe extern "C" fn call_host(ctx: Context, _: qjs::JSValue, argc: c_int, argv:
     }
 }
 
-unsafe extern "C" fn max_host_calls(ctx: Context, _: qjs::JSValue, _: c_int, _: Args) -> qjs::JSValue {
+unsafe extern "C" fn max_host_calls(
+    ctx: Context,
+    _: qjs::JSValue,
+    _: c_int,
+    _: Args,
+) -> qjs::JSValue {
     // SAFETY: as `outside`.
     qjs::JS_NewFloat64(unsafe { outside(ctx, 0.0, |host| f64::from(host.max_host_calls)) })
 }
 
-unsafe extern "C" fn is_proxy(_: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_proxy(
+    _: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: a look at a tag and a class.
     boolean(unsafe { qjs::JS_IsProxy(arg(argc, argv, 0)) })
 }
 
-unsafe extern "C" fn is_error(_: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_error(
+    _: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `is_proxy`.
     boolean(unsafe { qjs::JS_IsError(arg(argc, argv, 0)) })
 }
 
-unsafe extern "C" fn is_reg_exp(_: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_reg_exp(
+    _: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `is_proxy`.
     boolean(unsafe { qjs::JS_IsRegExp(arg(argc, argv, 0)) })
 }
 
-unsafe extern "C" fn is_promise(_: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_promise(
+    _: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `is_proxy`.
     boolean(unsafe { qjs::JS_IsPromise(arg(argc, argv, 0)) })
 }
 
-unsafe extern "C" fn is_identifier(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_identifier(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `with_text`.
     boolean(unsafe {
         with_text(ctx, arg(argc, argv, 0), false, |_, bytes| {
@@ -168,12 +214,22 @@ unsafe extern "C" fn is_identifier(ctx: Context, _: qjs::JSValue, argc: c_int, a
 }
 
 /// True for what only `new` may call. The entry is asked once per run, so asking the text is fine.
-unsafe extern "C" fn is_class(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn is_class(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `is_proxy`.
     boolean(unsafe { qjs::JS_IsConstructor(ctx, arg(argc, argv, 0)) })
 }
 
-unsafe extern "C" fn lower_case(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn lower_case(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `with_text`; the scratch text is owned by the host.
     unsafe {
         with_text(ctx, arg(argc, argv, 0), (), |host, bytes| {
@@ -185,7 +241,12 @@ unsafe extern "C" fn lower_case(ctx: Context, _: qjs::JSValue, argc: c_int, argv
 }
 
 /// A trace with only the guest's frames.
-unsafe extern "C" fn guest_frames(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn guest_frames(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: as `lower_case`.
     unsafe {
         with_text(ctx, arg(argc, argv, 0), (), |host, bytes| {
@@ -210,7 +271,12 @@ unsafe fn scratch_string(ctx: Context) -> qjs::JSValue {
 }
 
 /// The target of one of the prelude's own read-only faces, undefined for any other proxy.
-unsafe extern "C" fn read_only_target(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args) -> qjs::JSValue {
+unsafe extern "C" fn read_only_target(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
     // SAFETY: both arguments are checked by the engine functions themselves.
     unsafe {
         let proxy = arg(argc, argv, 0);
@@ -312,7 +378,8 @@ pub(super) unsafe extern "C" fn on_import(
             return qjs::js_strdup(ctx, found);
         }
         let refuse = *denied_import.cast::<qjs::JSValue>();
-        let mut name = qjs::JS_NewStringLen(ctx, specifier, CStr::from_ptr(specifier).count_bytes() as _);
+        let mut name =
+            qjs::JS_NewStringLen(ctx, specifier, CStr::from_ptr(specifier).count_bytes() as _);
         let error = qjs::JS_Call(ctx, refuse, qjs::JS_UNDEFINED, 1, &raw mut name);
         qjs::JS_FreeValue(ctx, name);
         if !qjs::JS_IsException(error) {
@@ -342,7 +409,8 @@ pub(super) unsafe extern "C" fn on_load(
         if code.is_null() {
             return std::ptr::null_mut();
         }
-        let module = qjs::JS_ReadObject(ctx, code, len as _, qjs::JS_WRITE_OBJ_BYTECODE.cast_signed());
+        let module =
+            qjs::JS_ReadObject(ctx, code, len as _, qjs::JS_WRITE_OBJ_BYTECODE.cast_signed());
         if qjs::JS_IsException(module) {
             return std::ptr::null_mut();
         }

@@ -264,7 +264,9 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
                 qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED if run.stage == Stage::Evaluating => {
                     invoke(ctx, run, frame.start)?;
                 }
-                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => return settle_value(ctx, frame, run),
+                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => {
+                    return settle_value(ctx, frame, run);
+                }
                 _ => {
                     let reason = qjs::JS_PromiseResult(ctx, run.promise);
                     qjs::JS_Throw(ctx, reason);

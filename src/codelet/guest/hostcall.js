@@ -69,7 +69,7 @@ const makeResponse = (reply) => {
 const fetchFunction = {
   fetch(url, init) {
     if (!grants.fetch) throw denied('fetch')
-    const target = typeof url === 'string' ? url : nameOf(ownValue(url, 'url') ?? `${url}`)
+    const target = typeof url === 'string' ? url : `${url}`
     return callHost(grants.fetchIndex, 'fetch', init === undefined ? [target] : [target, init], makeResponse)
   },
 }.fetch

@@ -71,7 +71,13 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) fn new(max_entries: usize, max_bytes: usize) -> Logs {
-        Logs { entries: Vec::new(), max_entries, bytes_left: max_bytes, dropped: 0, bytes_dropped: 0 }
+        Logs {
+            entries: Vec::new(),
+            max_entries,
+            bytes_left: max_bytes,
+            dropped: 0,
+            bytes_dropped: 0,
+        }
     }
 
     /// True while another entry fits; otherwise the attempt is counted as dropped.
