@@ -25,6 +25,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "node")]
+pub(crate) use engine::library::keep_loaded;
 pub use guest::logs::{Level, LogEntry};
 pub use request::{
     Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Reply, RunOptions,

@@ -27,20 +27,7 @@ use bridge::Bridge;
 fn load() {
     // A panic becomes an INTERNAL error; its text must not appear on the host's stderr.
     std::panic::set_hook(Box::new(|_| {}));
-    pin();
-}
-
-/// Keeps the library in memory: its threads outlive any environment that loaded it.
-fn pin() {
-    #[cfg(unix)]
-    // SAFETY: asks the loader about our own code and takes one more reference, never given back.
-    unsafe {
-        let mut info: libc::Dl_info = std::mem::zeroed();
-        let here = pin as fn() as *const libc::c_void;
-        if libc::dladdr(here, &raw mut info) != 0 && !info.dli_fname.is_null() {
-            libc::dlopen(info.dli_fname, libc::RTLD_NOW | libc::RTLD_NODELETE);
-        }
-    }
+    crate::codelet::keep_loaded();
 }
 
 fn invalid(error: impl std::fmt::Display) -> Error {

@@ -1,6 +1,7 @@
 /**
  * One cell: one peer, one workload, one process. Started by spawn-cell.mjs with its orders as
- * JSON in the first argument; answers with one JSON line on file descriptor 3.
+ * JSON in the first argument; says on file descriptor 3, in JSON lines, at what it is and at the
+ * end what came of it.
  * @module
  */
 import { writeSync } from 'node:fs'
@@ -10,11 +11,15 @@ import { workloadById } from './workloads.mjs'
 
 const kinds = { serial, throughput, loops }
 
-/** Answers and ends at once: a peer's threads must not decide when a cell is over. */
-function answer(message) {
+function send(message) {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
   let written = 0
   while (written < bytes.length) written += writeSync(3, bytes, written)
+}
+
+/** Answers and ends at once: a peer's threads must not decide when a cell is over. */
+function answer(message) {
+  send(message)
   process.exit(0)
 }
 
@@ -31,9 +36,11 @@ async function probe(adapter) {
 async function measure(adapter, orders) {
   const workload = workloadById(orders.workload)
   const job = await workload.prepare()
+  send({ stage: 'set-up' })
   const setupStartedAt = performance.now()
   const session = await adapter.setup(workload.limits)
   const setupMs = performance.now() - setupStartedAt
+  send({ stage: 'measuring' })
   const runFunction = runFunctions[orders.mode]
   const result = await kinds[workload.kind]({
     run: (codelet) => adapter[runFunction](session, codelet),

@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const cellPath = fileURLToPath(new URL('./cell.mjs', import.meta.url))
@@ -18,6 +19,9 @@ function killGroup(child) {
   }
 }
 
+/** A cell that has answered may take this long to end; some engines hang in their own teardown. */
+const ENDING_MS = 5000
+
 /** Kills every cell that still runs; for when the benchmark itself is interrupted. */
 export function killOpenCells() {
   for (const child of open) killGroup(child)
@@ -26,6 +30,15 @@ export function killOpenCells() {
 function lastLine(text) {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return lines.find((line) => /error|fatal/i.test(line))?.trim() ?? lines.at(-1)?.trim()
+}
+
+/** A cell that is killed while it writes leaves half a line. */
+function parsed(line) {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }
 
 /** A report is published, so where this copy of the repository lies is taken out of messages. */
@@ -48,15 +61,23 @@ export function spawnCell(node, flags, orders, limitMs) {
       env,
     })
     open.add(child)
-    let answer = ''
+    let answer
+    let stage = 'loading'
     let complaints = ''
     let hung = false
-    const timer = setTimeout(() => {
+    let timer = setTimeout(() => {
       hung = true
       killGroup(child)
     }, limitMs)
-    child.stdio[3].setEncoding('utf8').on('data', (text) => {
-      answer += text
+    createInterface({ input: child.stdio[3] }).on('line', (line) => {
+      const message = parsed(line)
+      if (message === undefined) return
+      if (message.stage) stage = message.stage
+      else {
+        answer = message
+        clearTimeout(timer)
+        timer = setTimeout(() => killGroup(child), ENDING_MS)
+      }
     })
     child.stderr.setEncoding('utf8').on('data', (text) => {
       complaints = (complaints + text).slice(-8000)
@@ -68,12 +89,9 @@ export function spawnCell(node, flags, orders, limitMs) {
     }
     child.on('error', (error) => end({ status: 'error', error: error.message }))
     child.on('close', (code, signal) => {
-      if (hung) return end({ status: 'hang', error: `killed after ${limitMs / 1000} s` })
       killGroup(child) // whatever a peer may have left behind in its group
-      if (answer !== '') {
-        const result = JSON.parse(answer)
-        return end({ status: result.ok ? 'ok' : 'error', ...result })
-      }
+      if (answer) return end({ status: answer.ok ? 'ok' : 'error', ...answer })
+      if (hung) return end({ status: 'hang', error: `killed after ${limitMs / 1000} s, ${stage}` })
       const how = signal ?? `exit code ${code}`
       end({ status: 'crash', error: [how, lastLine(complaints)].filter(Boolean).join(': ') })
     })

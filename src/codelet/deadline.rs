@@ -15,6 +15,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::engine::cell::Cell;
 use super::engine::kill;
+use super::engine::time::{self, now_nanos, thread_cpu_nanos};
 
 /// From the stop request to the first kill.
 const GRACE: i64 = 5_000_000;
@@ -23,16 +24,6 @@ const RETRY: i64 = 1_000_000;
 /// How long the watchdog stays awake after the last run began.
 const TICK: i64 = 250_000_000;
 const NEVER: i64 = i64::MAX;
-
-/// Nanoseconds of the monotonic clock: the one the kill handler reads too.
-pub(super) fn now_nanos() -> i64 {
-    clock::now(libc::CLOCK_MONOTONIC)
-}
-
-/// CPU time of the calling thread in nanoseconds.
-pub(super) fn thread_cpu_nanos() -> i64 {
-    clock::now(libc::CLOCK_THREAD_CPUTIME_ID)
-}
 
 /// Why a run was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +112,7 @@ impl Watchdog {
 
     /// Tells which thread works behind slot `worker`; called on it.
     pub(super) fn adopt(&self, worker: usize) {
-        self.slots[worker].2.store(clock::of_this_thread(), Ordering::Release);
+        self.slots[worker].2.store(time::clock_of_this_thread(), Ordering::Release);
     }
 
     /// A run begins, or goes on, on `worker`.
@@ -256,7 +247,7 @@ impl Watchdog {
             if slot.deadline <= now {
                 self.stop(cell, &mut slot, StopReason::Wall, now);
             } else if slot.cpu_look <= now {
-                let used = clock::read(thread_clock.load(Ordering::Acquire));
+                let used = time::read(thread_clock.load(Ordering::Acquire));
                 if used >= slot.cpu_deadline {
                     self.stop(cell, &mut slot, StopReason::Cpu, now);
                 } else {
@@ -278,37 +269,5 @@ impl Watchdog {
             }
         }
         slot.kill_next
-    }
-}
-
-mod clock {
-    //! Clocks by number, so that one thread can read another's CPU time.
-
-    #[expect(unsafe_code, reason = "libc's clocks have no safe face for another thread's time")]
-    pub(super) fn now(id: libc::clockid_t) -> i64 {
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: fills the struct it is given.
-        unsafe { libc::clock_gettime(id, &raw mut time) };
-        time.tv_sec * 1_000_000_000 + time.tv_nsec
-    }
-
-    pub(super) fn read(id: i64) -> i64 {
-        libc::clockid_t::try_from(id).map_or(0, now)
-    }
-
-    /// The number of the calling thread's CPU clock, readable from any thread.
-    #[cfg(target_os = "linux")]
-    #[expect(unsafe_code, reason = "see `now`")]
-    pub(super) fn of_this_thread() -> i64 {
-        let mut id: libc::clockid_t = 0;
-        // SAFETY: asks for the calling thread's own clock.
-        unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut id) };
-        i64::from(id)
-    }
-
-    /// Elsewhere there is no such clock; the CPU limit then counts wall time on the thread.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn of_this_thread() -> i64 {
-        i64::from(libc::CLOCK_MONOTONIC)
     }
 }

@@ -23,9 +23,12 @@ pub(crate) mod cell;
 pub(super) mod compiler;
 pub(super) mod isolate;
 pub(crate) mod kill;
+#[cfg(feature = "node")]
+pub(crate) mod library;
 mod mapping;
 mod native;
 pub(super) mod run;
+pub(crate) mod time;
 
 /// Commit of QuickJS-ng that the pinned engine crate bundles; `docs/engine-revision.md` says how
 /// it was checked.

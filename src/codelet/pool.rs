@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::deadline::{Due, Overdue, Watchdog, now_nanos};
+use super::deadline::{Due, Overdue, Watchdog};
 use super::engine::cell::Cell;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
+use super::engine::time::now_nanos;
 use super::request::{EventSink, Reply, RunRequest};
 use super::runner::{Shared, Stats};
 use super::worker::{self, Parked};

@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::compile::{self, Fault, cache};
 use super::conclude::{self, Conclusion};
-use super::deadline::{StopReason, now_nanos, thread_cpu_nanos};
+use super::deadline::StopReason;
 use super::engine::cell::Cell;
 use super::engine::compiler::Compiler;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
 use super::engine::run::{Ending, Run, Start};
+use super::engine::time::{now_nanos, thread_cpu_nanos};
 use super::guest::clock::Clock;
 use super::guest::frames::Frames;
 use super::guest::host::Host;
@@ -417,7 +418,6 @@ fn host_for(
         outgoing: Vec::new(),
         calls_made: 0,
         denials: 0,
-        rejections: Vec::new(),
         scratch: Vec::new(),
         kept_export: None,
         kept_input: None,

@@ -19,7 +19,14 @@ use crate::codelet::guest::logs::Level;
 pub(super) struct Bound {
     pub(super) cell: *const Cell,
     pub(super) host: *mut Host,
+    pub(super) rejections: *mut Vec<Rejection>,
 }
+
+/// A rejected promise nobody handled yet: its identity and a reference to the reason.
+pub(super) type Rejection = (usize, qjs::JSValue);
+
+/// At most this many are remembered.
+const MAX_REJECTIONS: usize = 16;
 
 type Context = *mut qjs::JSContext;
 type Args = *mut qjs::JSValue;
@@ -349,11 +356,20 @@ pub(super) unsafe extern "C" fn on_rejection(
     is_handled: bool,
     _: *mut c_void,
 ) {
-    // SAFETY: the reason is kept by one more reference, released with the whole heap.
+    // SAFETY: the reason is kept by one more reference, released with the whole heap; the list
+    // belongs to the run and is touched by this thread only.
     unsafe {
         let reason = if is_handled { None } else { Some(qjs::JS_DupValue(ctx, reason)) };
         let identity = qjs::JS_VALUE_GET_PTR(promise) as usize;
-        outside(ctx, (), |host| host.note_rejection(identity, reason));
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        let rejections = if bound.is_null() { return } else { (*bound).rejections };
+        outside(ctx, (), |_| match reason {
+            Some(reason) if (*rejections).len() < MAX_REJECTIONS => {
+                (*rejections).push((identity, reason));
+            }
+            Some(_) => {}
+            None => (*rejections).retain(|(known, _)| *known != identity),
+        });
     }
 }
 

@@ -6,7 +6,7 @@ use rquickjs::qjs;
 
 use super::cell::{Cell, Landing};
 use super::isolate::Isolate;
-use super::native::Bound;
+use super::native::{Bound, Rejection};
 use crate::codelet::guest::host::Host;
 use crate::codelet::request::Reply;
 
@@ -60,6 +60,7 @@ pub(crate) struct Run {
     promise: qjs::JSValue,
     max_result: usize,
     max_stack: usize,
+    rejections: Vec<Rejection>,
 }
 
 // SAFETY: as `Isolate`: used by one thread at a time.
@@ -106,6 +107,7 @@ impl Run {
             promise: qjs::JS_UNDEFINED,
             max_result,
             max_stack: 0,
+            rejections: Vec::new(),
         }
     }
 
@@ -148,7 +150,8 @@ impl Run {
         unanswered: bool,
     ) -> Ending {
         let run = self.host.run;
-        let mut bound = Bound { cell, host: &raw mut *self.host };
+        let mut bound =
+            Bound { cell, host: &raw mut *self.host, rejections: &raw mut self.rejections };
         let mut frame = Frame {
             run: std::ptr::from_mut(self),
             start,
@@ -419,8 +422,8 @@ unsafe fn warn_unhandled(ctx: *mut qjs::JSContext, run: &mut Run) {
     // SAFETY: the reasons were kept by a reference of their own.
     unsafe {
         let mut index = 0;
-        while index < run.host.rejections.len() {
-            let reason = run.host.rejections[index].1;
+        while index < run.rejections.len() {
+            let reason = run.rejections[index].1;
             if call(ctx, run.isolate.driver.unhandled, [reason]).is_err() {
                 qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
             }

@@ -4,17 +4,12 @@
 
 use std::sync::Arc;
 
-use rquickjs::qjs;
-
 use super::clock::Clock;
 use super::frames::Frames;
 use super::logs::{Level, Logs};
 use super::random::Random;
 use crate::codelet::program::Program;
 use crate::codelet::request::{EventSink, HostCall};
-
-/// At most this many rejections without a handler are remembered.
-const MAX_REJECTIONS: usize = 16;
 
 /// The host's half of a run.
 pub(crate) struct Host {
@@ -32,18 +27,12 @@ pub(crate) struct Host {
     pub(crate) outgoing: Vec<HostCall>,
     pub(crate) calls_made: u32,
     pub(crate) denials: u64,
-    /// Rejected promises nobody handled yet: the promise's identity and a reference to the reason.
-    pub(crate) rejections: Vec<(usize, qjs::JSValue)>,
     /// Text on its way into the engine: owned here, because a callback may own nothing.
     pub(crate) scratch: Vec<u8>,
     /// What the entry call needs, when a top-level await made it wait.
     pub(crate) kept_export: Option<String>,
     pub(crate) kept_input: Option<String>,
 }
-
-// SAFETY: the engine values inside are only touched by the thread that runs the isolate.
-#[expect(unsafe_code, reason = "holds raw engine values; see above")]
-unsafe impl Send for Host {}
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -74,16 +63,5 @@ impl Host {
         let arguments = String::from_utf8_lossy(arguments).into_owned();
         self.outgoing.push(HostCall { seq, function, arguments });
         i32::try_from(seq).unwrap_or(-1)
-    }
-
-    /// Notes a rejection, or forgets it once it is handled.
-    pub(crate) fn note_rejection(&mut self, promise: usize, reason: Option<qjs::JSValue>) {
-        match reason {
-            Some(reason) if self.rejections.len() < MAX_REJECTIONS => {
-                self.rejections.push((promise, reason));
-            }
-            Some(_) => {}
-            None => self.rejections.retain(|(known, _)| *known != promise),
-        }
     }
 }
