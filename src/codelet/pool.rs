@@ -20,7 +20,6 @@ use super::request::{EventSink, Reply, RunRequest};
 use super::runner::{Shared, Stats};
 use super::worker::{self, Parked};
 use crate::error::Code;
-use crate::limits;
 use crate::outcome::{Failure, Outcome};
 
 /// More threads than this do not help: codelets are short.
@@ -501,8 +500,11 @@ pub(super) fn millis(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1_000_000)
 }
 
-/// The arena every isolate gets at least; larger limits get isolates of their own.
+/// What every isolate can hold at least. It is address space, not memory: generous, so that runs
+/// with different limits share isolates.
+const USUAL_CAPACITY: u64 = 1 << 30;
+
+/// The capacity of the isolate for a run with this limit.
 pub(super) fn isolate_capacity(limit: u64) -> usize {
-    let usual = limits::Limits::default().memory_limit_bytes.max(128 << 20);
-    usize::try_from(limit.max(usual)).unwrap_or(usize::MAX)
+    usize::try_from(limit.max(USUAL_CAPACITY)).unwrap_or(usize::MAX)
 }

@@ -102,7 +102,8 @@ pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
             let cell = pool.cells[index];
             kill::adopt(cell);
             pool.watchdog.adopt(index);
-            Worker { pool, index, cell, compiler: None, spare: None }.work();
+            Worker { pool, index, cell, compiler: None, spare: None, random: Random::fresh() }
+                .work();
         })
         .is_ok()
 }
@@ -113,6 +114,8 @@ struct Worker {
     cell: &'static Cell,
     compiler: Option<Compiler>,
     spare: Option<Isolate>,
+    /// Seeds the runs: one system call per thread, not per run.
+    random: Random,
 }
 
 impl Worker {
@@ -154,7 +157,11 @@ impl Worker {
                 return;
             }
         };
-        let host = host_for(run, &request, &program, &sink);
+        let random = match &request.options.deterministic {
+            Some(fixed) => Random::seeded(&fixed.seed),
+            None => self.random.fork(),
+        };
+        let host = host_for(run, &request, &program, &sink, random);
         let max_result = usize::try_from(limits.max_result_bytes).unwrap_or(usize::MAX);
         let mut parked = Box::new(Parked {
             run: Run::new(isolate, Box::new(host), max_result),
@@ -313,11 +320,14 @@ impl Worker {
             return;
         }
         isolate.reset();
-        match &self.spare {
-            None if isolate.capacity() == isolate_capacity(0) => self.spare = Some(isolate),
-            _ if isolate.capacity() == isolate_capacity(0) => self.pool.keep_isolate(isolate),
-            // A large one is rare and its address space dear: give it back.
-            _ => {}
+        // An isolate of more than the usual size is rare: its address space is given back.
+        if isolate.capacity() > isolate_capacity(0) {
+            return;
+        }
+        if self.spare.is_none() {
+            self.spare = Some(isolate);
+        } else {
+            self.pool.keep_isolate(isolate);
         }
     }
 }
@@ -400,6 +410,7 @@ fn host_for(
     request: &RunRequest,
     program: &Arc<Program>,
     sink: &Arc<dyn EventSink>,
+    random: Random,
 ) -> Host {
     let options = &request.options;
     let limits = &options.limits;
@@ -408,7 +419,7 @@ fn host_for(
     Host {
         run,
         clock: Clock::start(fixed.map(|fixed| fixed.now_ms)),
-        random: fixed.map_or_else(Random::fresh, |fixed| Random::seeded(&fixed.seed)),
+        random,
         logs: Logs::new(size(limits.max_log_entries), size(limits.max_log_bytes)),
         program: Arc::clone(program),
         frames: Frames::new(Arc::clone(program)),
@@ -429,6 +440,7 @@ fn config_of(request: &RunRequest) -> Option<String> {
     let options = &request.options;
     let allow = &options.allow;
     if options.host.is_empty()
+        && options.deterministic.is_none()
         && allow.env.is_none()
         && !(allow.random || allow.now || allow.fetch || allow.timers)
     {
@@ -436,6 +448,7 @@ fn config_of(request: &RunRequest) -> Option<String> {
     }
     let config = json!({
         "host": options.host,
+        "deterministic": options.deterministic.is_some(),
         "timers": allow.timers,
         "fetch": allow.fetch,
         "random": allow.random,

@@ -6,13 +6,23 @@ const waiting = { __proto__: null }
 const hostError = (name, seq, message, reason) =>
   brand(named('HostCallError', message), 'HOST_CALL_ERROR', { __proto__: null, function: name, seq, reason })
 
+/** JSON of the list, one argument at a time: a `toJSON` put on arrays must not replace the list. */
+const argumentsText = (args) => {
+  let text = '['
+  for (let index = 0; index < args.length; index++) {
+    const item = jsonStringify(args[index])
+    text += (index === 0 ? '' : ',') + (item === undefined ? 'null' : item)
+  }
+  return `${text}]`
+}
+
 const NOT_SENT = { __proto__: null, '-2': 'ARGS_TOO_LARGE' }
 
 const callHost = (index, name, args, wrap) =>
   new PromiseCtor((resolve, reject) => {
     let text
     try {
-      text = jsonStringify(args)
+      text = argumentsText(args)
     } catch (error) {
       reject(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
       return

@@ -21,6 +21,13 @@ impl Random {
         Random(ChaCha12Rng::from_seed(seed))
     }
 
+    /// Another generator, seeded by this one.
+    pub(crate) fn fork(&mut self) -> Random {
+        let mut seed = [0_u8; 32];
+        self.0.fill_bytes(&mut seed);
+        Random(ChaCha12Rng::from_seed(seed))
+    }
+
     /// The same numbers for the same text, on any machine.
     pub(crate) fn seeded(text: &str) -> Random {
         Random(ChaCha12Rng::from_seed(Sha256::digest(text.as_bytes()).into()))

@@ -1,0 +1,168 @@
+// The tour that `npm start` gives: strangers' code on real input, then strangers' attacks.
+//
+//   node examples/tour.mjs
+//
+// Every line states what was expected; one that comes out otherwise is marked, and the exit code
+// is 1.
+
+import { readFileSync } from 'node:fs'
+import { capabilities, createCodeletRunner } from 'runlet'
+
+const here = (path) => new URL(path, import.meta.url)
+const text = (path) => readFileSync(here(path), 'utf8')
+const file = (path) => ({ type: 'file', path: here(`codelets/${path}`) })
+const main = (body) => ({
+  type: 'string',
+  code: `export async function main(input, helpers) {\n${body}\n}`,
+})
+
+const orders = JSON.parse(text('data/orders.json'))
+const runner = createCodeletRunner()
+
+let lines = 0
+let surprises = 0
+
+/** Prints one line: what came of it, what was tried, how long it took. */
+function report({ word, code = '', what, note = '', ms, expected }) {
+  lines++
+  if (!expected) surprises++
+  const outcome = `${word.padEnd(10)}${code.padEnd(17)}`
+  const time = ms === undefined ? '' : `${ms.toFixed(1)} ms`
+  const mark = expected ? '' : '  NOT AS EXPECTED'
+  console.log(`  ${outcome}${what.padEnd(40)}${note.padEnd(28)}${time.padStart(9)}${mark}`)
+}
+
+/** Code that is welcome: `describe` turns its value into a note. */
+async function work(what, source, options, describe) {
+  const result = await runner.run(source, options)
+  const { ok, value, error, duration_ms: ms } = result
+  if (ok) report({ word: 'allowed', what, note: describe(value, result), ms, expected: true })
+  else report({ word: 'refused', code: error.code, what, note: error.message, ms, expected: false })
+}
+
+/** Code that must end with this error. */
+async function attack(code, what, body, options = {}) {
+  const { ok, error, usage, duration_ms: ms } = await runner.run(main(body), options)
+  const stopped = {
+    interrupt: 'stopped at its deadline',
+    kill: 'stopped inside the built-in',
+    allocator: 'stopped at 64 MiB',
+  }
+  const capability = error?.details?.capability
+  const note = stopped[usage.stoppedBy] ?? (capability ? `denied: ${capability}` : error?.name)
+  const word = ok ? 'allowed' : 'refused'
+  report({ word, code: error?.code, what, note, ms, expected: error?.code === code })
+}
+
+const { engine, threads, hardKill } = capabilities()
+console.log(`runlet: ${engine.name} ${engine.commit}, ${threads} threads of its own\n`)
+
+// A timer of the host: if a codelet ever held the event loop, its beat would stop.
+let beats = 0
+let longest = 0
+let last = performance.now()
+const heart = setInterval(() => {
+  const now = performance.now()
+  longest = Math.max(longest, now - last)
+  last = now
+  beats++
+}, 10)
+
+console.log('Work: code of strangers, on real input')
+await work(
+  'pricing rule with a module, 120 orders',
+  main(`
+    const { subtotal } = await import('cart')
+    return input.reduce((sum, { lines, customer }) => sum + subtotal(lines) * rates[customer.tier] / 100, 0)
+  `),
+  {
+    input: orders,
+    modules: { cart: text('codelets/cart.mjs') },
+    globals: { rates: { standard: 0, silver: 3, gold: 8 } },
+  },
+  (cents) => `EUR ${(cents / 100).toFixed(2)} off`,
+)
+await work(
+  'TypeScript with an enum, one order',
+  file('volume-discount.ts'),
+  { input: orders[1] },
+  ({ discountCents }) => `EUR ${(discountCents / 100).toFixed(2)} off`,
+)
+await work(
+  'CSV summary, 141 KB',
+  file('csv-summary.mjs'),
+  { input: text('data/sales.csv') },
+  ({ rows, regions }) => `${rows} rows, ${Object.keys(regions).length} regions`,
+)
+await work(
+  'host functions, 100 calls at once',
+  main('return (await Promise.all(input.map(helpers.stock))).reduce((a, b) => a + b)'),
+  { input: Array.from({ length: 100 }, (_, index) => index), host: { stock: (id) => id % 7 } },
+  (sum, { usage }) => `${usage.hostCalls} calls, sum ${sum}`,
+)
+
+console.log('\nAttacks: the same door, nothing granted')
+const soon = { timeout_ms: 250 }
+await attack('TIMEOUT', 'while (true) {}', 'while (true) {}', soon)
+await attack('TIMEOUT', 'a loop of promises', 'for (;;) await null', soon)
+// Without the hard kill, the deadline waits for the next poll; this one would take minutes.
+if (hardKill) {
+  const endless = 'Array.prototype.reverse.call({ length: 2 ** 53 - 1 })'
+  await attack('TIMEOUT', 'a built-in that never looks up', endless, soon)
+}
+await attack(
+  'MEMORY_LIMIT',
+  'an array without end',
+  'for (const a = []; ; ) a.push("x".repeat(9999) + a.length)',
+)
+await attack('POLICY_VIOLATION', "require('node:fs')", "return require('node:fs')")
+await attack('POLICY_VIOLATION', "await import('node:fs')", "return await import('node:fs')")
+await attack('POLICY_VIOLATION', "eval('1 + 1')", "return eval('1 + 1')")
+await attack(
+  'POLICY_VIOLATION',
+  '(async () => {}).constructor(code)',
+  'return (async () => {}).constructor("return 1")()',
+)
+await attack(
+  'POLICY_VIOLATION',
+  "fetch('https://example.com')",
+  "return fetch('https://example.com')",
+)
+await attack(
+  'POLICY_VIOLATION',
+  'globalThis.JSON = hook',
+  'globalThis.JSON = { parse: () => "mine" }',
+)
+await attack(
+  'RUNTIME_ERROR',
+  'recursion without end',
+  'const deeper = () => deeper() + 1\nreturn deeper()',
+)
+
+const pollution = await runner.run(main('Object.prototype.admin = true\nreturn {}.admin'))
+const after = await runner.run(main('return typeof {}.admin'))
+report({
+  word: 'contained',
+  what: 'Object.prototype.admin = true',
+  note: 'gone in the next run',
+  ms: pollution.duration_ms,
+  expected: pollution.value === true && after.value === 'undefined' && !('admin' in {}),
+})
+
+const flood = await runner.run(main('for (let i = 0; i < 100_000; i++) console.log("line", i)'))
+report({
+  word: 'contained',
+  what: '100,000 log lines',
+  note: `${flood.logs.length} kept, ${flood.usage.logsDropped} counted`,
+  ms: flood.duration_ms,
+  expected: flood.logs.length === 100 && flood.usage.logsDropped === 99_900,
+})
+
+clearInterval(heart)
+runner.dispose()
+
+console.log(
+  `\nMeanwhile a 10 ms timer of this process beat ${beats} times; its longest gap was ${longest.toFixed(1)} ms.`,
+)
+console.log(`${lines - surprises} of ${lines} came out as expected.`)
+process.exitCode = surprises === 0 ? 0 : 1
