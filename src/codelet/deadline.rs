@@ -45,6 +45,8 @@ struct Slot {
     stopped: Option<(StopReason, i64)>,
     kill_next: i64,
     kills_sent: u64,
+    /// A run that was cancelled after the worker took it and before it was armed here.
+    cancelled_early: u64,
 }
 
 /// Something due for a run that is not inside the engine.
@@ -86,6 +88,7 @@ impl Watchdog {
             stopped: None,
             kill_next: NEVER,
             kills_sent: 0,
+            cancelled_early: 0,
         };
         let slots = cells.iter().map(|cell| (*cell, Mutex::new(slot()), AtomicI64::new(-1)));
         Watchdog {
@@ -127,7 +130,11 @@ impl Watchdog {
         slot.cpu_deadline = cpu_left.map_or(NEVER, |left| thread_cpu_nanos() + left);
         slot.cpu_look = cpu_left.map_or(NEVER, |left| now + left);
         cell.set_kill_after(deadline);
-        let first = slot.deadline.min(slot.cpu_look);
+        let mut first = slot.deadline.min(slot.cpu_look);
+        if slot.cancelled_early == run {
+            self.stop(cell, &mut slot, StopReason::Cancelled, now);
+            first = now + GRACE;
+        }
         drop(slot);
         self.arms.fetch_add(1, Ordering::Relaxed);
         self.look_by(first);
@@ -150,7 +157,9 @@ impl Watchdog {
         let (cell, slot, _) = &self.slots[worker];
         let now = now_nanos();
         let mut slot = slot.lock();
-        if slot.run == run && slot.stopped.is_none() {
+        if slot.run != run {
+            slot.cancelled_early = run;
+        } else if slot.stopped.is_none() {
             self.stop(cell, &mut slot, StopReason::Cancelled, now);
             drop(slot);
             self.look_by(now + GRACE);

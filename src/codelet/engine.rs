@@ -28,6 +28,8 @@ pub(crate) mod library;
 mod mapping;
 mod native;
 pub(super) mod run;
+#[cfg(test)]
+mod tests;
 pub(crate) mod time;
 
 /// Commit of QuickJS-ng that the pinned engine crate bundles; `docs/engine-revision.md` says how

@@ -13,9 +13,10 @@ use std::sync::{Arc, LazyLock};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::{Error, Result, Status, Unknown, sys};
 use parking_lot::Mutex;
+use serde::Serialize;
 
 use crate::codelet::{EventSink, HostCall, Level, LogEntry, RunRequest, Runner, Stats};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome, Usage};
 
 /// Events handed over in one turn of the host's loop.
 const BITE: usize = 256;
@@ -24,6 +25,17 @@ enum Event {
     Done { run: u64, value: Option<String>, outcome: String },
     Log { run: u64, level: Level, message: String, timestamp: f64, truncated: bool },
     Call { run: u64, call: HostCall },
+}
+
+/// An outcome as it crosses, but for the value, whose text crosses by itself.
+#[derive(Serialize)]
+struct Report<'a> {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+    logs: &'a [LogEntry],
+    duration_ms: f64,
+    usage: &'a Usage,
 }
 
 #[derive(Default)]
@@ -199,16 +211,16 @@ impl EventSink for Bridge {
     }
 
     fn done(&self, run: u64, outcome: Outcome) {
-        let mut report = serde_json::json!({
-            "ok": outcome.failure.is_none(),
-            "logs": outcome.logs,
-            "duration_ms": outcome.duration_ms,
-            "usage": outcome.usage,
-        });
-        if let (Some(failure), Some(report)) = (&outcome.failure, report.as_object_mut()) {
-            report.insert("error".to_owned(), serde_json::json!(failure));
-        }
-        self.post(Event::Done { run, value: outcome.value, outcome: report.to_string() });
+        let report = Report {
+            ok: outcome.failure.is_none(),
+            error: outcome.failure.as_ref(),
+            logs: &outcome.logs,
+            duration_ms: outcome.duration_ms,
+            usage: &outcome.usage,
+        };
+        // Numbers, strings and string-keyed maps: serialising them cannot fail.
+        let report = serde_json::to_string(&report).unwrap_or_default();
+        self.post(Event::Done { run, value: outcome.value, outcome: report });
     }
 }
 

@@ -25,11 +25,14 @@ pub(super) const MAX_DEPTH: u32 = 20_000;
 /// Units for one open bracket; every other token counts one.
 const BRACKET: u32 = 3;
 
-/// Readings allowed to any source, in tokens.
-const READINGS: u64 = 100_000;
+/// Bytes any source may cost to read, every reading counted.
+const READINGS: u64 = 400_000;
 
-/// Further readings allowed per byte of source (a token and its space are about four bytes).
-const READINGS_PER_BYTE: u64 = 8;
+/// Further bytes of reading allowed per byte of source.
+const READINGS_PER_BYTE: u64 = 64;
+
+/// Least cost of a token, in bytes: the parser works harder on `(((` than on one long word.
+const LEAST_COST: usize = 4;
 
 /// Largest power of two a token is charged; beyond it every source is refused anyway.
 const MAX_DOUBLINGS: u32 = 40;
@@ -63,18 +66,19 @@ struct Level {
     chain: u32,
     /// Tokens that nest statements without brackets (`if`, `else`, `a:` …): `;` does not end those.
     nesting: u32,
-    /// Guesses of the brackets around.
-    outer_guesses: u32,
-    /// `<` not yet closed: guesses that may still fail.
+    /// What the brackets around add to `angles` and to `lists`.
+    outer_angles: u32,
+    outer_lists: u32,
+    /// `<` not yet closed: each may have been taken for type arguments.
     angles: u32,
-    /// Parameter lists whose arrow function is still going on.
-    arrows: u32,
+    /// Parameter lists whose arrow function is still going on: each may turn out to be none.
+    lists: u32,
     /// This bracket itself may be a parameter list.
-    operand: bool,
+    may_be_list: bool,
     /// Doublings of the brackets around, and of this one.
     outer_doublings: u32,
-    /// `infer X extends` seen: its constraint may be read twice.
-    constraints: u32,
+    /// Where this bracket's part of [`Walk::constraints`] begins.
+    first_constraint: usize,
     /// The bracket may be a binding pattern in a parameter list.
     pattern: bool,
     /// A default value has begun.
@@ -82,21 +86,19 @@ struct Level {
 }
 
 impl Level {
-    fn guesses(&self) -> u32 {
-        self.outer_guesses + self.angles + self.arrows + u32::from(self.operand)
+    fn angles(&self) -> u32 {
+        self.outer_angles + self.angles
     }
 
-    fn doublings(&self) -> u32 {
-        let default = self.default && (self.bracket == Some(Bracket::Paren) || self.pattern);
-        self.outer_doublings + self.constraints + 2 * u32::from(default)
+    fn lists(&self) -> u32 {
+        self.outer_lists + self.lists + u32::from(self.may_be_list)
     }
 
     /// A statement ended, so no guess reaches beyond this point.
     fn end_statement(&mut self) {
         self.chain = self.nesting;
         self.angles = 0;
-        self.arrows = 0;
-        self.constraints = 0;
+        self.lists = 0;
         self.default = false;
     }
 }
@@ -105,14 +107,20 @@ struct Walk<'s> {
     text: Text<'s>,
     budget: u64,
     depth: u32,
+    /// End of the latest token.
+    end: usize,
+    /// Length of the run of `static` up to here.
+    statics: u64,
     level: Level,
     outer: Vec<Level>,
+    /// For each `infer X extends …` that may be read twice: how many `<` were open before it.
+    constraints: Vec<u32>,
     /// The last three tokens, latest first, as kind and word.
     last: [(Option<Kind>, &'s str); 3],
     /// A line break stood before the latest token.
     newline: bool,
     /// The latest closed bracket may have been a parameter list.
-    closed_operand: bool,
+    closed_list: bool,
 }
 
 impl<'s> Walk<'s> {
@@ -121,11 +129,14 @@ impl<'s> Walk<'s> {
             text: Text::new(source),
             budget: READINGS + READINGS_PER_BYTE * source.len() as u64,
             depth: 0,
+            end: 0,
+            statics: 0,
             level: Level::default(),
             outer: Vec::new(),
+            constraints: Vec::new(),
             last: [(None, ""); 3],
             newline: false,
-            closed_operand: false,
+            closed_list: false,
         }
     }
 
@@ -135,46 +146,85 @@ impl<'s> Walk<'s> {
             _ => "",
         };
         if self.begins_statement(token, word) {
-            self.level.end_statement();
+            self.end_statement();
         }
         self.level.chain += 1;
-        self.charge(token)?;
+        self.charge(token, word)?;
         self.apply(token, word)?;
-        self.closed_operand &= matches!(token.kind, Kind::Close(_));
+        self.closed_list &= matches!(token.kind, Kind::Close(_));
         self.last = [(Some(token.kind), word), self.last[0], self.last[1]];
         self.newline = token.newline;
         Ok(())
     }
 
-    /// Charges the token for every time it may be read.
-    fn charge(&mut self, token: Token) -> Result<(), Refused> {
-        let doublings = self.level.doublings().min(MAX_DOUBLINGS);
-        let readings = u64::from(1 + self.level.guesses()) << doublings;
-        self.budget = self.budget.checked_sub(readings).ok_or(Refused {
+    /// Charges the token, and the white space before it, for every time it may be read.
+    fn charge(&mut self, token: Token, word: &str) -> Result<(), Refused> {
+        // The parser looks past any run of `static` to see what it modifies.
+        self.statics = if word == "static" { self.statics + 1 } else { 0 };
+        let cost = (token.end - self.end).max(LEAST_COST) as u64;
+        self.end = token.end;
+        // Wrong guesses of one kind add up, those of different kinds multiply.
+        let guesses = u64::from(1 + self.level.angles()) * u64::from(1 + self.level.lists());
+        let readings = guesses.saturating_mul(1 << self.doublings().min(MAX_DOUBLINGS));
+        let cost = cost.saturating_mul(readings + self.statics);
+        self.budget = self.budget.checked_sub(cost).ok_or(Refused {
             at: token.start,
-            message: "the types are nested in a way that takes too long to read",
+            message: "code and types are nested in a way that takes too long to read",
         })?;
         Ok(())
     }
 
+    fn doublings(&self) -> u32 {
+        let level = &self.level;
+        let default = level.default && (level.bracket == Some(Bracket::Paren) || level.pattern);
+        let constraints = self.constraints.len() - level.first_constraint;
+        let constraints = u32::try_from(constraints).unwrap_or(MAX_DOUBLINGS);
+        level.outer_doublings.saturating_add(constraints) + 2 * u32::from(default)
+    }
+
+    /// A statement or list item ended, so no guess reaches beyond this point.
+    fn end_statement(&mut self) {
+        self.level.end_statement();
+        self.constraints.truncate(self.level.first_constraint);
+    }
+
+    /// Ends the constraints that began with at least `angles` open `<`.
+    fn end_constraints(&mut self, angles: u32) {
+        while self.constraints.len() > self.level.first_constraint
+            && self.constraints.last().is_some_and(|&began| began >= angles)
+        {
+            self.constraints.pop();
+        }
+    }
+
     fn apply(&mut self, token: Token, word: &str) -> Result<(), Refused> {
         match token.kind {
-            Kind::Open(bracket) => self.open(bracket, token)?,
+            Kind::Open(bracket) => self.open(bracket, token),
             Kind::Close(bracket) => self.close(bracket),
-            Kind::Semicolon => self.level.end_statement(),
+            Kind::Semicolon => self.end_statement(),
             // A comma inside type arguments ends neither the list nor the guess.
-            Kind::Comma if self.level.angles == 0 => self.level.end_statement(),
+            Kind::Comma if self.level.angles == 0 => self.end_statement(),
+            Kind::Comma | Kind::Question => self.end_constraints(self.level.angles),
             Kind::Less => self.level.angles += 1,
-            Kind::Greater => self.level.angles = self.level.angles.saturating_sub(1),
+            Kind::Greater => {
+                self.end_constraints(self.level.angles);
+                self.level.angles = self.level.angles.saturating_sub(1);
+            }
+            // `1 << 2` holds no type arguments.
+            Kind::Literal if self.follows_shift() => {
+                self.level.angles = self.level.angles.saturating_sub(2);
+            }
             Kind::Assign => self.level.default = true,
-            Kind::Arrow => self.level.arrows += u32::from(self.closed_operand),
+            Kind::Arrow => self.level.lists += u32::from(self.closed_list),
             Kind::Colon => {
-                self.level.arrows += u32::from(self.closed_operand);
+                self.level.lists += u32::from(self.closed_list);
                 self.level.nesting += u32::from(self.is_label());
             }
             Kind::Word if self.last[0].0 != Some(Kind::Dot) => match word {
                 "if" | "else" | "for" | "while" | "do" | "with" => self.level.nesting += 1,
-                "extends" if self.last[1].1 == "infer" => self.level.constraints += 1,
+                "extends" if self.last[1].1 == "infer" => {
+                    self.constraints.push(self.level.angles);
+                }
                 _ => {}
             },
             Kind::At => {
@@ -190,7 +240,7 @@ impl<'s> Walk<'s> {
         Ok(())
     }
 
-    fn open(&mut self, bracket: Bracket, token: Token) -> Result<(), Refused> {
+    fn open(&mut self, bracket: Bracket, token: Token) {
         let (before, word) = self.last[0];
         let outer = self.level;
         let operand = !token.newline && is_operand(before, word);
@@ -222,19 +272,17 @@ impl<'s> Walk<'s> {
         self.level = Level {
             bracket: Some(bracket),
             outer_depth: outer.outer_depth + outer.chain + BRACKET - 1,
-            outer_guesses: outer.guesses(),
-            operand: bracket == Bracket::Paren && (!operand || word == "async"),
-            outer_doublings: outer.doublings() + 2 * u32::from(expression),
+            outer_angles: outer.angles(),
+            outer_lists: outer.lists(),
+            may_be_list: bracket == Bracket::Paren && (!operand || word == "async"),
+            outer_doublings: self.doublings() + 2 * u32::from(expression),
+            first_constraint: self.constraints.len(),
             pattern: matches!(bracket, Bracket::Square | Bracket::Curly)
                 && follows_pattern
                 && (outer.bracket == Some(Bracket::Paren) || outer.pattern),
             ..Level::default()
         };
         self.outer.push(outer);
-        if self.outer.len() > MAX_DEPTH as usize {
-            return Err(Refused { at: token.start, message: "code is nested too deeply" });
-        }
-        Ok(())
     }
 
     /// Leaves the bracket. A closer that does not fit is ignored, as in [`Tokens`].
@@ -243,11 +291,16 @@ impl<'s> Walk<'s> {
             return;
         }
         if let Some(outer) = self.outer.pop() {
-            self.closed_operand = self.level.operand;
+            self.closed_list = self.level.may_be_list;
+            self.constraints.truncate(self.level.first_constraint);
             self.level = outer;
             // `a()()()` recurses once per call: count the closed group twice.
             self.level.chain += 1;
         }
+    }
+
+    fn follows_shift(&self) -> bool {
+        self.last[0].0 == Some(Kind::Less) && self.last[1].0 == Some(Kind::Less)
     }
 
     /// Whether the token starts a new statement or member although no `;` says so: two operands in
@@ -264,20 +317,16 @@ impl<'s> Walk<'s> {
             }
     }
 
-    /// Whether the latest word and a `:` after it may be a label.
+    /// Whether the latest word and a `:` after it may be a label, that is, begin a statement.
     fn is_label(&self) -> bool {
-        let [(latest, _), (before, _), _] = self.last;
+        let [(latest, _), (before, word), _] = self.last;
         latest == Some(Kind::Word)
             && match before {
-                None
-                | Some(
-                    Kind::Open(Bracket::Curly)
-                    | Kind::Close(_)
-                    | Kind::Semicolon
-                    | Kind::Colon,
-                ) => true,
-                Some(Kind::Word | Kind::Literal) => true,
-                _ => self.newline,
+                None | Some(Kind::Semicolon | Kind::Colon | Kind::Close(_)) => true,
+                Some(Kind::Open(bracket)) => bracket == Bracket::Curly,
+                Some(Kind::Word) => self.newline || matches!(word, "else" | "do"),
+                Some(Kind::Literal | Kind::Step | Kind::Bang | Kind::Greater) => self.newline,
+                _ => false,
             }
     }
 }
@@ -288,11 +337,52 @@ const CONTINUES: &[&str] =
 
 /// Words after which the expression or type goes on.
 const EXPECTS_MORE: &[&str] = &[
-    "typeof", "keyof", "unique", "readonly", "infer", "new", "abstract", "asserts", "await",
-    "yield", "delete", "void", "in", "instanceof", "extends", "as", "satisfies", "is", "of",
-    "function", "class", "async", "return", "throw", "case", "default", "export", "import",
-    "static", "get", "set", "implements", "declare", "override", "public", "private", "protected",
-    "accessor", "const", "let", "var", "type", "interface", "enum", "namespace", "module",
+    "typeof",
+    "keyof",
+    "unique",
+    "readonly",
+    "infer",
+    "new",
+    "abstract",
+    "asserts",
+    "await",
+    "yield",
+    "delete",
+    "void",
+    "in",
+    "instanceof",
+    "extends",
+    "as",
+    "satisfies",
+    "is",
+    "of",
+    "function",
+    "class",
+    "async",
+    "return",
+    "throw",
+    "case",
+    "default",
+    "export",
+    "import",
+    "static",
+    "get",
+    "set",
+    "implements",
+    "declare",
+    "override",
+    "public",
+    "private",
+    "protected",
+    "accessor",
+    "const",
+    "let",
+    "var",
+    "type",
+    "interface",
+    "enum",
+    "namespace",
+    "module",
 ];
 
 fn is_operand(kind: Option<Kind>, word: &str) -> bool {

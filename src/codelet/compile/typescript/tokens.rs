@@ -33,6 +33,7 @@ pub(super) enum Kind {
     Comma,
     Semicolon,
     Colon,
+    Question,
     Bang,
     /// `.` or `?.`
     Dot,
@@ -86,7 +87,12 @@ pub(super) struct Tokens<'s> {
     substitution: Option<(usize, usize)>,
     /// End of a span that may be a regular expression or two divisions.
     unsure_until: usize,
+    /// Bytes that may still be searched for the ends of such spans.
+    search: usize,
 }
+
+/// Bytes searched for regular expressions nobody can be sure of. Keeps the lexer linear.
+const SEARCH: usize = 1 << 20;
 
 impl<'s> Tokens<'s> {
     pub(super) fn new(text: Text<'s>) -> Self {
@@ -101,6 +107,7 @@ impl<'s> Tokens<'s> {
             open: Vec::new(),
             substitution: None,
             unsure_until: 0,
+            search: SEARCH,
         }
     }
 
@@ -154,6 +161,7 @@ impl<'s> Tokens<'s> {
             b'?' if next == b'.' && !text.byte(start + 2).is_ascii_digit() => {
                 Some((Kind::Dot, start + 2))
             }
+            b'?' if next != b'?' => one(Kind::Question),
             b'=' if next == b'>' => Some((Kind::Arrow, start + 2)),
             b'=' if next != b'=' => one(Kind::Assign),
             b'<' if newline && text.starts_with(start, "<!--") => {
@@ -228,8 +236,7 @@ impl<'s> Tokens<'s> {
         if matches!(byte, b'*' | b'&' | b'|' | b'?') && self.text.byte(end) == byte {
             end += 1;
         }
-        // `?=` is no operator: the `=` of `(a?=1)` stands alone.
-        while self.text.byte(end) == b'=' && end < start + 3 && (byte != b'?' || end > start + 1) {
+        while self.text.byte(end) == b'=' && end < start + 3 {
             end += 1;
         }
         end
@@ -278,28 +285,28 @@ impl<'s> Tokens<'s> {
         }
     }
 
-    fn slash(
-        &mut self,
-        start: usize,
-        newline: bool,
-    ) -> Result<Option<(Kind, usize)>, Refused> {
+    fn slash(&mut self, start: usize, newline: bool) -> Result<Option<(Kind, usize)>, Refused> {
         let divide = Some((Kind::Operator, start + 1));
-        let regex = self.regex_end(start);
         match self.before {
             Before::Operator => {
-                return Ok(regex.map(|end| (Kind::Literal, self.text.word_end(end))));
+                let end = self.regex_end(start);
+                return Ok(end.map(|end| (Kind::Literal, self.text.word_end(end))));
             }
             Before::Operand if !newline => return Ok(divide),
             _ => {}
         }
+        let unclear = Refused {
+            at: start,
+            message: "it is unclear whether this `/` divides or starts a regular expression; \
+                      put the expression in parentheses",
+        };
         // Without a second `/` on the line it cannot be a regular expression.
-        let Some(end) = regex else { return Ok(divide) };
+        let end = self.regex_end(start);
+        let searched = end.unwrap_or_else(|| self.text.line_end(start)) - start;
+        self.search = self.search.checked_sub(searched).ok_or(unclear)?;
+        let Some(end) = end else { return Ok(divide) };
         if !self.text.slice(start + 1, end - 1).chars().all(is_neutral) {
-            return Err(Refused {
-                at: start,
-                message: "it is unclear whether this `/` divides or starts a regular expression; \
-                          put the expression in parentheses",
-            });
+            return Err(unclear);
         }
         self.unsure_until = self.unsure_until.max(end);
         Ok(divide)

@@ -1,0 +1,145 @@
+//! The engine's promises, each on a bare isolate: whatever a run does and however it ends, the
+//! next one starts from the same bytes.
+
+use std::sync::Arc;
+
+use super::cell::{Cell, Landing};
+use super::compiler::Compiler;
+use super::isolate::Isolate;
+use super::run::{Ending, Run, Start};
+use crate::codelet::compile;
+use crate::codelet::guest::clock::Clock;
+use crate::codelet::guest::frames::Frames;
+use crate::codelet::guest::host::Host;
+use crate::codelet::guest::logs::Logs;
+use crate::codelet::guest::random::Random;
+use crate::codelet::program::Program;
+use crate::codelet::request::RunRequest;
+
+/// Touches most kinds of engine objects, so that allocations of every sort are made.
+const BUSY: &str = r"
+export async function main(input, { logger }) {
+  const text = input.words.map((word, at) => `${at}:${word.toUpperCase()}`).join('|')
+  const map = new Map(input.words.map((word) => [word, { word, at: word.length }]))
+  const set = new Set([...map.keys(), 1n << 70n, Symbol('s')])
+  class Pair { #a; constructor(a) { this.#a = a } get a() { return this.#a } static of(a) { return new Pair(a) } }
+  function* walk(n) { for (let i = 0; i < n; i++) yield Pair.of({ i, sub: [i, [i]] }) }
+  const pairs = Array.from(walk(20), (pair) => pair.a)
+  const bytes = new Uint8Array(300).map((_, i) => i)
+  const sorted = [...bytes].sort((a, b) => b - a)
+  const matches = [...text.matchAll(/(\d+):(?<word>[A-Z]+)/g)].map((match) => match.groups.word)
+  const proxy = new Proxy({}, { get: (_, key) => key })
+  let caught = ''
+  try { null.x } catch (error) { caught = error.message }
+  const parsed = JSON.parse(JSON.stringify({ pairs, date: new Date(0), sorted }))
+  await Promise.all([1, 2, 3].map(async (n) => { await null; return n }))
+  logger.info('busy', pairs.length, map, set, bytes, proxy)
+  return { text: text.length, matches, caught, key: proxy.key, parsed: parsed.sorted.length, weak: new WeakRef(parsed).deref() === parsed }
+}";
+
+struct Bench {
+    cell: &'static Cell,
+    isolate: Option<Isolate>,
+    fingerprint: u64,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let cell = Cell::leak();
+        let isolate = Isolate::guest(64 << 20, cell).expect("an isolate");
+        let fingerprint = isolate.fingerprint();
+        Bench { cell, isolate: Some(isolate), fingerprint }
+    }
+
+    /// One run; afterwards the isolate must be what it was.
+    fn run(&mut self, program: &Arc<Program>, memory_limit: usize) -> Ending {
+        let input = r#"{"words":["alpha","beta","gamma"]}"#;
+        let mut run = Run::new(self.isolate.take().expect("idle"), Box::new(host(program)), 1 << 20);
+        let start = Start {
+            config: None,
+            globals: None,
+            export_name: None,
+            input: Some(input),
+            memory_limit,
+            max_stack: 1 << 20,
+        };
+        let ending = run.start(self.cell, &start);
+        let (mut isolate, _) = run.into_parts();
+        isolate.reset();
+        assert_eq!(isolate.fingerprint(), self.fingerprint, "not pristine after {ending:?}");
+        self.isolate = Some(isolate);
+        ending
+    }
+}
+
+fn host(program: &Arc<Program>) -> Host {
+    Host {
+        run: 1,
+        clock: Clock::start(Some(0.0)),
+        random: Random::seeded("engine tests"),
+        logs: Logs::new(100, 1 << 16),
+        program: Arc::clone(program),
+        frames: Frames::new(Arc::clone(program)),
+        live: None,
+        max_host_calls: 16,
+        max_host_arg_bytes: 1 << 16,
+        outgoing: Vec::new(),
+        calls_made: 0,
+        denials: 0,
+        scratch: Vec::new(),
+        kept_export: None,
+        kept_input: None,
+    }
+}
+
+fn compiled(cell: &'static Cell, code: &str) -> Arc<Program> {
+    let mut compiler = Compiler::new(cell).expect("a compiler");
+    Arc::new(compile::compile(&RunRequest::new(code), &mut compiler, 1).expect("compiles"))
+}
+
+fn value(ending: Ending) -> Option<String> {
+    match ending {
+        Ending::Value(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_run_leaves_no_byte_behind() {
+    let mut bench = Bench::new();
+    let program = compiled(bench.cell, BUSY);
+    let first = value(bench.run(&program, 32 << 20));
+    assert!(first.as_ref().is_some_and(|text| text.contains("\"weak\":true")), "{first:?}");
+    for _ in 0..50 {
+        assert_eq!(value(bench.run(&program, 32 << 20)), first);
+    }
+}
+
+#[test]
+fn memory_may_end_at_any_allocation() {
+    let mut bench = Bench::new();
+    let program = compiled(bench.cell, BUSY);
+    let whole = value(bench.run(&program, 32 << 20));
+    let mut ended = 0;
+    // From "nothing fits" upwards in small steps: the limit falls into every part of the run.
+    for limit in (150_000..1_200_000).step_by(613) {
+        match bench.run(&program, limit) {
+            Ending::Left(Landing::OutOfMemory) => ended += 1,
+            other => assert_eq!(value(other), whole),
+        }
+    }
+    assert!(ended > 100, "only {ended} runs met their limit");
+    assert_eq!(value(bench.run(&program, 32 << 20)), whole);
+}
+
+#[test]
+fn a_stop_request_for_another_run_is_ignored() {
+    let mut bench = Bench::new();
+    let program = compiled(bench.cell, BUSY);
+    bench.cell.request_stop(2);
+    assert!(matches!(bench.run(&program, 32 << 20), Ending::Value(_)));
+    bench.cell.request_stop(1);
+    assert!(matches!(bench.run(&program, 32 << 20), Ending::Left(Landing::Stopped)));
+    bench.cell.request_stop(0);
+    assert!(matches!(bench.run(&program, 32 << 20), Ending::Value(_)));
+}
