@@ -10,7 +10,7 @@ import { createCodeletRunner } from 'runlet'
 const here = (path) => new URL(path, import.meta.url)
 const orders = JSON.parse(readFileSync(here('data/orders.json'), 'utf8'))
 
-const runner = createCodeletRunner({ defaults: { timeout_ms: 100 } })
+const runner = createCodeletRunner({ defaults: { timeout_ms: 250 } })
 const options = {
   modules: { cart: readFileSync(here('codelets/cart.mjs'), 'utf8') },
   globals: { rates: { standard: 0, silver: 3, gold: 8 } },

@@ -45,7 +45,7 @@ async function attack(code, what, body, options = {}) {
   const { ok, error, usage, duration_ms: ms } = await runner.run(main(body), options)
   const stopped = {
     interrupt: 'stopped at its deadline',
-    kill: 'stopped inside the built-in',
+    kill: 'stopped at its deadline',
     allocator: 'stopped at 64 MiB',
   }
   const capability = error?.details?.capability

@@ -129,4 +129,6 @@ pub enum StoppedBy {
     Kill,
     /// The allocator ended it.
     Allocator,
+    /// Native recursion reached the end of the thread's stack.
+    Stack,
 }

@@ -65,12 +65,23 @@ describe('A5 · console is captured with levels and timestamps', () => {
     ['Symbol.toPrimitive', '{ [Symbol.toPrimitive]() { calls++; return "x" } }'],
     ['Symbol.toStringTag', '{ get [Symbol.toStringTag]() { calls++; return "x" } }'],
     ['a Proxy', 'new Proxy({}, new Proxy({}, { get() { calls++ } }))'],
-    ['a getter of a regular expression', "Object.defineProperty(/x/, 'global', { get() { calls++ } })"],
+    [
+      'a getter of a regular expression',
+      "Object.defineProperty(/x/, 'global', { get() { calls++ } })",
+    ],
     ['flags of a regular expression', "Object.defineProperty(/x/, 'flags', { get() { calls++ } })"],
-    ['the constructor of an error', "Object.defineProperty(new Error('x'), 'constructor', { get() { calls++ } })"],
-    ['the message of an error', "Object.defineProperty(new Error('x'), 'message', { get() { calls++ } })"],
+    [
+      'the constructor of an error',
+      "Object.defineProperty(new Error('x'), 'constructor', { get() { calls++ } })",
+    ],
+    [
+      'the message of an error',
+      "Object.defineProperty(new Error('x'), 'message', { get() { calls++ } })",
+    ],
   ])('never calls %s', async (_kind, expression) => {
-    const result = await runCodelet(js(body(`let calls = 0; console.log(${expression}); return calls`)))
+    const result = await runCodelet(
+      js(body(`let calls = 0; console.log(${expression}); return calls`)),
+    )
     expect(result.value).toBe(0)
     expect(result.logs).toHaveLength(1)
   })
@@ -105,9 +116,12 @@ describe('A5 · console is captured with levels and timestamps', () => {
   })
 
   it('obeys max_log_bytes over all messages', async () => {
-    const result = await runCodelet(js(body("for (let i = 0; i < 50; i++) console.log('x'.repeat(100))")), {
-      max_log_bytes: 1000,
-    })
+    const result = await runCodelet(
+      js(body("for (let i = 0; i < 50; i++) console.log('x'.repeat(100))")),
+      {
+        max_log_bytes: 1000,
+      },
+    )
     expect(result.logs).toHaveLength(10)
     expect(result.usage.logsDropped).toBe(40)
   })
@@ -166,10 +180,14 @@ describe('A5 · on_log is called live and in order', () => {
 
   it('gets entries of failing runs, in order', async () => {
     const seen: string[] = []
-    const { logs } = await failureOf('TIMEOUT', body("console.log('a'); console.log('b'); for (;;) {}"), {
-      timeout_ms: 40,
-      on_log: ({ message }) => seen.push(message),
-    })
+    const { logs } = await failureOf(
+      'TIMEOUT',
+      body("console.log('a'); console.log('b'); for (;;) {}"),
+      {
+        timeout_ms: 40,
+        on_log: ({ message }) => seen.push(message),
+      },
+    )
     expect(seen).toEqual(['a', 'b'])
     expect(logs.map(({ message }) => message)).toEqual(seen)
   })
@@ -178,7 +196,9 @@ describe('A5 · on_log is called live and in order', () => {
     const told: unknown[] = []
     const ignore = () => {}
     const error = (facts: object) => told.push(Reflect.get(facts, 'err'))
-    const runner = createCodeletRunner({ logger: { debug: ignore, info: ignore, warn: ignore, error } })
+    const runner = createCodeletRunner({
+      logger: { debug: ignore, info: ignore, warn: ignore, error },
+    })
     const on_log = () => {
       throw 'on purpose'
     }
@@ -192,7 +212,9 @@ describe('A5 · on_log is called live and in order', () => {
     const fail = () => {
       throw new Error('logger')
     }
-    const runner = createCodeletRunner({ logger: { debug: fail, info: fail, warn: fail, error: fail } })
+    const runner = createCodeletRunner({
+      logger: { debug: fail, info: fail, warn: fail, error: fail },
+    })
     const result = await runner.run(js(body("console.log('a'); return 1")), { on_log: fail })
     expect(result.value).toBe(1)
     runner.dispose()

@@ -28,7 +28,9 @@ describe('A3 · export_name calls that own export, which must be a function', ()
   })
 
   it('finds names that are no identifiers', async () => {
-    expect((await runCodelet(named(`const f = () => 1\nexport { f as 'a b' }`, 'a b'))).value).toBe(1)
+    expect((await runCodelet(named(`const f = () => 1\nexport { f as 'a b' }`, 'a b'))).value).toBe(
+      1,
+    )
   })
 
   it('finds the default export by name', async () => {
@@ -75,9 +77,9 @@ describe('A3 · export_name calls that own export, which must be a function', ()
 
   it('ends as a missing export even where the module has bent every toJSON', async () => {
     const bend = 'Object.prototype.toJSON = Array.prototype.toJSON = () => { throw 1 }'
-    expect((await missing({ type: 'string', code: `${bend}\nexport const other = 1` })).wanted).toBe(
-      'main',
-    )
+    expect(
+      (await missing({ type: 'string', code: `${bend}\nexport const other = 1` })).wanted,
+    ).toBe('main')
   })
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { runCodelet } from 'runlet'
-import { body, failureOf, js, refusedOption, valueOf } from './run-text'
+import { body, failureOf, js, refusedOption, valueFrom } from './run-text'
 
 describe('A6 · helpers.logger has info, warn and error, all variadic', () => {
   it('shares one list with console, in order', async () => {
@@ -18,17 +18,23 @@ describe('A6 · helpers.logger has info, warn and error, all variadic', () => {
   })
 
   it('works when its functions are taken off it', async () => {
-    const result = await runCodelet(js(body('const { info } = helpers.logger; [1, 2].forEach((n) => info(n))')))
+    const result = await runCodelet(
+      js(body('const { info } = helpers.logger; [1, 2].forEach((n) => info(n))')),
+    )
     expect(result.logs.map(({ message }) => message)).toEqual(['1', '2'])
   })
 
   it('has no other methods', async () => {
-    expect(await valueOf(body('return Object.keys(helpers.logger)'))).toEqual(['info', 'warn', 'error'])
-    expect(await valueOf(body('return typeof helpers.logger.debug'))).toBe('undefined')
+    expect(await valueFrom(body('return Object.keys(helpers.logger)'))).toEqual([
+      'info',
+      'warn',
+      'error',
+    ])
+    expect(await valueFrom(body('return typeof helpers.logger.debug'))).toBe('undefined')
   })
 
   it('is the only member of helpers that a spread copies when nothing is granted', async () => {
-    expect(await valueOf(body('return Object.keys({ ...helpers })'))).toEqual(['logger'])
+    expect(await valueFrom(body('return Object.keys({ ...helpers })'))).toEqual(['logger'])
   })
 
   it.each([
@@ -42,13 +48,16 @@ describe('A6 · helpers.logger has info, warn and error, all variadic', () => {
     const { error } = await failureOf('POLICY_VIOLATION', body(statement))
     expect(error.details?.capability).toBe('globals')
     const caught = body(`try { ${statement} } catch {} return typeof helpers.logger.info`)
-    expect(await valueOf(caught)).toBe('function')
+    expect(await valueFrom(caught)).toBe('function')
   })
 
   it('is under the same bounds as console', async () => {
-    const result = await runCodelet(js(body('for (let i = 0; i < 9; i++) helpers.logger.info(i)')), {
-      max_log_entries: 4,
-    })
+    const result = await runCodelet(
+      js(body('for (let i = 0; i < 9; i++) helpers.logger.info(i)')),
+      {
+        max_log_entries: 4,
+      },
+    )
     expect([result.logs.length, result.usage.logsDropped]).toEqual([4, 5])
   })
 

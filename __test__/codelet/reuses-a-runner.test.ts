@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { type CodeletRunnerOptions, createCodeletRunner, RunletError } from 'runlet'
-import { body, failureOf, js, rejectionOf, sleep, valueOf } from './run-text'
+import { body, failureOf, js, rejectionOf, sleep, valueFrom } from './run-text'
 
 const one = js('export const main = () => 1')
 const forever = js('export async function main() { for (;;) await null }')
@@ -27,7 +27,7 @@ describe('A2 · createCodeletRunner gives run, stats and dispose', () => {
     )
     for (let round = 0; round < 20; round++) {
       await runner.run(dirty)
-      expect(await valueOf(look, {}, runner.run)).toEqual([[2], true, 'function', 'undefined'])
+      expect(await valueFrom(look, {}, runner.run)).toEqual([[2], true, 'function', 'undefined'])
     }
     runner.dispose()
   })
@@ -109,9 +109,8 @@ describe('A2 · a disposed runner', () => {
   it('is disposed by Symbol.dispose and waits in Symbol.asyncDispose, where there are such', async () => {
     const runner = createCodeletRunner()
     const run = runner.run(forever, { timeout_ms: 20_000 })
-    const dispose = Symbol.asyncDispose
-    if (dispose === undefined) runner.dispose()
-    else await runner[dispose]()
+    if (Symbol.asyncDispose === undefined) runner.dispose()
+    else await runner[Symbol.asyncDispose]()
     expect((await run).error?.code).toBe('CANCELLED')
     expect((await rejectionOf(runner.run(one))).code).toBe('DISPOSED')
   })
@@ -152,7 +151,7 @@ describe('A2 · signal cancels before, in the queue and while running', () => {
     expect(result.error?.code).toBe('CANCELLED')
     expect(result.error?.cause).toBe('enough')
     expect(Date.now() - started).toBeLessThan(3000)
-    expect(await valueOf('export const main = () => 1', {}, runner.run)).toBe(1)
+    expect(await valueFrom('export const main = () => 1', {}, runner.run)).toBe(1)
     runner.dispose()
   })
 
@@ -210,7 +209,9 @@ describe('A2 · signal cancels before, in the queue and while running', () => {
 describe('A2 · the queue is bounded', () => {
   it('resolves OVERLOADED at once when it is full', async () => {
     const runner = createCodeletRunner({ maxConcurrent: 1, maxQueued: 2 })
-    const runs = Array.from({ length: 8 }, () => runner.run(js(body('for (;;) {}')), { timeout_ms: 60 }))
+    const runs = Array.from({ length: 8 }, () =>
+      runner.run(js(body('for (;;) {}')), { timeout_ms: 60 }),
+    )
     const started = Date.now()
     const overloaded = await Promise.race(runs.slice(-1))
     expect(Date.now() - started).toBeLessThan(1000)
@@ -234,7 +235,9 @@ describe('A2 · the queue is bounded', () => {
   it('keeps the order of submission', async () => {
     const runner = createCodeletRunner({ maxConcurrent: 1 })
     const order: number[] = []
-    const runs = Array.from({ length: 20 }, (_, index) => runner.run(one).then(() => order.push(index)))
+    const runs = Array.from({ length: 20 }, (_, index) =>
+      runner.run(one).then(() => order.push(index)),
+    )
     await Promise.all(runs)
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index))
     runner.dispose()
@@ -271,7 +274,12 @@ describe('A2 · stats', () => {
   it('counts a run that waits for the host as parked', async () => {
     const runner = createCodeletRunner()
     let answer = (_value: number) => {}
-    const host = { wait: () => new Promise<number>((resolve) => { answer = resolve }) }
+    const host = {
+      wait: () =>
+        new Promise<number>((resolve) => {
+          answer = resolve
+        }),
+    }
     const run = runner.run(js(body('return await helpers.wait()')), { host, timeout_ms: 10_000 })
     await sleep(50)
     expect(runner.stats().parked).toBe(1)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { runCodelet } from 'runlet'
-import { body, failureOf, js, rejectionOf, untyped, valueOf } from './run-text'
+import { body, failureOf, js, rejectionOf, untyped, valueFrom } from './run-text'
 
 describe('A1 · runCodelet(source, options) runs a codelet and gives its value', () => {
   it('runs the first example of the original readme unchanged', async () => {
@@ -36,17 +36,17 @@ return { result: input.value * 2 };
     ['top-level await', 'const one = await Promise.resolve(1)\nexport const main = (n) => n + one'],
     ['a thenable result', 'export const main = (n) => ({ then(resolve) { resolve(n + 1) } })'],
   ])('runs %s', async (_kind, code) => {
-    expect(await valueOf(code, { input: 41 })).toBe(42)
+    expect(await valueFrom(code, { input: 41 })).toBe(42)
   })
 
   it('prefers main to the default export', async () => {
     const code = `export default () => 'default'\nexport const main = () => 'main'`
-    expect(await valueOf(code)).toBe('main')
+    expect(await valueFrom(code)).toBe('main')
   })
 
   it('calls main without `this`, with input and helpers', async () => {
     const code = 'export function main(...args) { return [this === undefined, args.length] }'
-    expect(await valueOf(code, { input: 1 })).toEqual([true, 2])
+    expect(await valueFrom(code, { input: 1 })).toEqual([true, 2])
   })
 
   it.each([
@@ -67,20 +67,21 @@ return { result: input.value * 2 };
   })
 
   it('makes results of the realm of the caller', async () => {
-    const value = await valueOf('export const main = () => ({ list: [1], of: {} })')
+    const value = await valueFrom('export const main = () => ({ list: [1], of: {} })')
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+    // biome-ignore lint/suspicious/useIsArray: Array.isArray would hold for another realm too
     expect((value as { list: unknown }).list instanceof Array).toBe(true)
   })
 
   it('hands over input as a fresh mutable copy', async () => {
     const input = { list: [1], when: new Date(0) }
     const code = body('input.list.push(2); return [input.list.length, input.when]')
-    expect(await valueOf(code, { input })).toEqual([2, '1970-01-01T00:00:00.000Z'])
+    expect(await valueFrom(code, { input })).toEqual([2, '1970-01-01T00:00:00.000Z'])
     expect(input.list).toEqual([1])
   })
 
   it('passes undefined when there is no input', async () => {
-    expect(await valueOf('export const main = (input) => input === undefined')).toBe(true)
+    expect(await valueFrom('export const main = (input) => input === undefined')).toBe(true)
   })
 
   it('keeps a __proto__ key an ordinary property, both ways', async () => {
@@ -88,7 +89,11 @@ return { result: input.value * 2 };
     const code = body(
       `return { own: Object.keys(input), clean: ({}).polluted === undefined, back: input }`,
     )
-    const value = (await valueOf(code, { input })) as { own: string[]; clean: boolean; back: object }
+    const value = (await valueFrom(code, { input })) as {
+      own: string[]
+      clean: boolean
+      back: object
+    }
     expect(value.own).toEqual(['__proto__'])
     expect(value.clean).toBe(true)
     expect(Object.keys(value.back)).toEqual(['__proto__'])
@@ -106,8 +111,14 @@ describe('A1 · results that JSON cannot carry are a typed failure, logs kept', 
     ['a getter that throws', "({ get a() { throw new Error('no') } })"],
     ['a toJSON that throws', "({ toJSON() { throw new Error('no') } })"],
     ['a Proxy that throws', "new Proxy({}, { ownKeys() { throw new Error('no') } })"],
-    ['a revoked Proxy', '(() => { const p = Proxy.revocable({}, {}); p.revoke(); return { p: p.proxy } })()'],
-    ['nesting beyond the stack', '(() => { let a = []; for (let i = 0; i < 2e5; i++) a = [a]; return a })()'],
+    [
+      'a revoked Proxy',
+      '(() => { const p = Proxy.revocable({}, {}); p.revoke(); return { p: p.proxy } })()',
+    ],
+    [
+      'nesting beyond the stack',
+      '(() => { let a = []; for (let i = 0; i < 2e5; i++) a = [a]; return a })()',
+    ],
   ])('refuses %s', async (_kind, expression) => {
     const code = `export const main = () => { console.log('kept'); return (${expression}) }`
     const { error, logs } = await failureOf('RUNTIME_ERROR', code)
@@ -119,7 +130,7 @@ describe('A1 · results that JSON cannot carry are a typed failure, logs kept', 
   it('refuses a result over max_result_bytes, exactly one byte past the bound', async () => {
     const code = (length: number) =>
       `export const main = () => { console.log('kept'); return 'x'.repeat(${length}) }`
-    expect(await valueOf(code(98), { max_result_bytes: 100 })).toHaveLength(98)
+    expect(await valueFrom(code(98), { max_result_bytes: 100 })).toHaveLength(98)
     const { error, logs } = await failureOf('OUTPUT_LIMIT', code(99), { max_result_bytes: 100 })
     expect(error.details).toEqual({ limitBytes: 100 })
     expect(logs).toHaveLength(1)
@@ -176,9 +187,38 @@ describe('A1 · misuse rejects with INVALID_ARGUMENT before anything runs', () =
     ['a BigInt', { a: [1n] }, 'input.a[0]'],
     ['a function', () => 1, 'input'],
     ['a symbol', Symbol('s'), 'input'],
-    ['a toJSON that throws', { a: { toJSON() { throw new Error('x') } } }, 'input.a'],
-    ['a getter that throws', { get a() { throw new Error('x') } }, 'input.a'],
-    ['a Proxy that throws', new Proxy({}, { ownKeys() { throw new Error('x') } }), 'input'],
+    [
+      'a toJSON that throws',
+      {
+        a: {
+          toJSON() {
+            throw new Error('x')
+          },
+        },
+      },
+      'input.a',
+    ],
+    [
+      'a getter that throws',
+      {
+        get a() {
+          throw new Error('x')
+        },
+      },
+      'input.a',
+    ],
+    [
+      'a Proxy that throws',
+      new Proxy(
+        {},
+        {
+          ownKeys() {
+            throw new Error('x')
+          },
+        },
+      ),
+      'input',
+    ],
   ])('refuses %s as input and names its place', async (_kind, input, path) => {
     const error = await rejectionOf(runCodelet(js('export const main = () => 1'), { input }))
     expect(error.code).toBe('INVALID_ARGUMENT')
@@ -188,7 +228,7 @@ describe('A1 · misuse rejects with INVALID_ARGUMENT before anything runs', () =
 
   it('refuses input over max_input_bytes, exactly one byte past the bound', async () => {
     const code = 'export const main = (input) => input.length'
-    expect(await valueOf(code, { input: 'x'.repeat(98), max_input_bytes: 100 })).toBe(98)
+    expect(await valueFrom(code, { input: 'x'.repeat(98), max_input_bytes: 100 })).toBe(98)
     const error = await rejectionOf(
       runCodelet(js(code), { input: 'x'.repeat(99), max_input_bytes: 100 }),
     )
@@ -210,7 +250,16 @@ describe('A1 · misuse rejects with INVALID_ARGUMENT before anything runs', () =
     const promises = [
       runCodelet(undefined as never),
       runCodelet(js('x'), null as never),
-      runCodelet(new Proxy({}, { ownKeys() { throw new Error('hostile') } }) as never),
+      runCodelet(
+        new Proxy(
+          {},
+          {
+            ownKeys() {
+              throw new Error('hostile')
+            },
+          },
+        ) as never,
+      ),
     ]
     return Promise.all(promises.map((promise) => expect(promise).rejects.toBeDefined()))
   })

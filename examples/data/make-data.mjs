@@ -1,8 +1,10 @@
 // Writes the example data, the same bytes every time: orders.json and sales.csv.
 //
-//   node examples/data/make-data.mjs
+//   node examples/data/make-data.mjs [FOLDER]     default: the folder of this file
 
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const ORDERS = 120
 const SALES = 3000
@@ -57,7 +59,8 @@ function makeSales() {
   return `${['date,region,sku,product,units,amount', ...rows].join('\n')}\n`
 }
 
-const write = (name, text) => writeFileSync(new URL(name, import.meta.url), text)
+const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))
+const write = (name, text) => writeFileSync(join(folder, name), text)
 
 write('orders.json', `${JSON.stringify(makeOrders(), null, 2)}\n`)
 write('sales.csv', makeSales())

@@ -90,6 +90,7 @@ pub(super) fn stopped_by(landing: Landing) -> StoppedBy {
     match landing {
         Landing::OutOfMemory => StoppedBy::Allocator,
         Landing::Killed => StoppedBy::Kill,
+        Landing::Overflowed => StoppedBy::Stack,
         Landing::Stopped | Landing::Returned => StoppedBy::Interrupt,
     }
 }
@@ -105,6 +106,10 @@ pub(super) fn left(
         let limit = limits.memory_limit_bytes;
         let message = format!("the run needs more memory than memory_limit_bytes ({limit})");
         return Failure::new(Code::MemoryLimit, message).with("limitBytes", limit);
+    }
+    if landing == Landing::Overflowed {
+        let message = "the run recursed inside the engine deeper than its thread's stack";
+        return Failure::new(Code::RuntimeError, message).with("reason", "STACK_OVERFLOW");
     }
     stopped(reason, cancelled, limits)
 }

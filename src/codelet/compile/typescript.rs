@@ -145,3 +145,4 @@ fn sentence(message: &str) -> String {
         _ => message.get(..end).unwrap_or("").to_owned(),
     }
 }
+pub(crate) fn probe(source: &str) -> Result<(u32, u64), (usize, &str)> { nesting::probe(source).map_err(|e| (e.at, e.message)) }

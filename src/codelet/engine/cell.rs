@@ -17,10 +17,13 @@ pub(crate) enum Landing {
     OutOfMemory,
     /// The kill signal moved the thread out of a built-in that never polls.
     Killed,
+    /// Native recursion reached the guard below the thread's stack.
+    Overflowed,
 }
 
 const STOPPED: i32 = 1;
 const OUT_OF_MEMORY: i32 = 2;
+const KILLED: i32 = 3;
 
 /// The head of `runlet_cell`; the landing buffer behind it belongs to the shim alone.
 #[repr(C)]
@@ -81,7 +84,8 @@ impl Cell {
             0 => Landing::Returned,
             STOPPED => Landing::Stopped,
             OUT_OF_MEMORY => Landing::OutOfMemory,
-            _ => Landing::Killed,
+            KILLED => Landing::Killed,
+            _ => Landing::Overflowed,
         }
     }
 

@@ -8,6 +8,9 @@
  * state the engine was in does not matter. What does matter is that no frame between here and the
  * engine owns anything outside the arena; the Rust callbacks keep to that (see callbacks.rs).
  *
+ * A fourth way is the guard below a worker's stack: native code of the engine that recurses without
+ * asking for its depth ends the run there, and not the process.
+ *
  * The setjmp lives in C because it returns twice, which Rust functions cannot express.
  */
 #include <errno.h>
@@ -21,6 +24,8 @@
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #define RUNLET_HARD_KILL 1
 #include <link.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -28,7 +33,13 @@
 #define RUNLET_HARD_KILL 0
 #endif
 
-enum { RUNLET_RETURNED = 0, RUNLET_STOPPED = 1, RUNLET_OUT_OF_MEMORY = 2, RUNLET_KILLED = 3 };
+enum {
+  RUNLET_RETURNED = 0,
+  RUNLET_STOPPED = 1,
+  RUNLET_OUT_OF_MEMORY = 2,
+  RUNLET_KILLED = 3,
+  RUNLET_OVERFLOWED = 4
+};
 
 /* Mirrored by `Cell` in cell.rs; one per worker thread, at a fixed address. */
 typedef struct runlet_cell {
@@ -49,6 +60,10 @@ typedef struct runlet_cell {
   _Atomic uint64_t refused;
   int32_t tid;
   int32_t pid;
+  /* The forbidden zone below the worker's stack. */
+  uintptr_t guard_low, guard_high;
+  /* Stack pointer of `runlet_enter`: what lies below it is free once the run is abandoned. */
+  uintptr_t entry;
   sigjmp_buf landing;
 } runlet_cell;
 
@@ -58,6 +73,7 @@ int runlet_enter(runlet_cell *cell, uint64_t run, void (*body)(void *), void *ar
   int reason;
   cell->in_host = 0;
   cell->kill_noted = 0;
+  cell->entry = (uintptr_t)__builtin_frame_address(0);
   reason = sigsetjmp(cell->landing, 0);
   if (reason == 0) {
     atomic_store_explicit(&cell->armed, run, memory_order_release);
@@ -100,6 +116,8 @@ __attribute__((visibility("hidden"))) struct tm *localtime_r(const time_t *clock
 
 #if RUNLET_HARD_KILL
 
+#define GUARD ((size_t)256 * 1024)
+
 static uintptr_t text_start, text_end;
 static runlet_cell *const *cells;
 static uint32_t cell_count;
@@ -121,16 +139,32 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *unused) {
   return 0;
 }
 
-/* Where a killed thread wakes up: below its own stack pointer, on its own stack. */
-__attribute__((noreturn, used)) static void land(runlet_cell *cell) {
-  runlet_leave(cell, RUNLET_KILLED);
+/* Where an abandoned thread wakes up. */
+__attribute__((noreturn, used)) static void land(runlet_cell *cell, int reason) {
+  runlet_leave(cell, reason);
   __builtin_unreachable();
 }
 
 /*
- * The handler never jumps. It rewrites the interrupted context so that returning from it lands in
- * `land`: the kernel then restores the signal mask and leaves the alternate stack for us.
+ * Handlers never jump. They rewrite the interrupted context so that returning from them lands in
+ * `land`: the kernel then restores the signal mask and leaves the alternate stack for us. The
+ * frames of the abandoned run are dead, so `land` takes their place, just below `runlet_enter`'s.
  */
+static void redirect(ucontext_t *uc, runlet_cell *cell, int reason) {
+  uintptr_t stack = (cell->entry - 4096) & ~(uintptr_t)15;
+#if defined(__x86_64__)
+  uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(stack - 8);
+  uc->uc_mcontext.gregs[REG_RDI] = (greg_t)(uintptr_t)cell;
+  uc->uc_mcontext.gregs[REG_RSI] = reason;
+  uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)&land;
+#else
+  uc->uc_mcontext.sp = stack;
+  uc->uc_mcontext.regs[0] = (uint64_t)(uintptr_t)cell;
+  uc->uc_mcontext.regs[1] = (uint64_t)reason;
+  uc->uc_mcontext.pc = (uint64_t)(uintptr_t)&land;
+#endif
+}
+
 static void on_kill(int signal, siginfo_t *info, void *context) {
   int saved_errno = errno;
   ucontext_t *uc = context;
@@ -167,18 +201,32 @@ static void on_kill(int signal, siginfo_t *info, void *context) {
     atomic_fetch_add_explicit(&cell->refused, 1, memory_order_relaxed);
     goto out;
   }
-#if defined(__x86_64__)
-  /* Below the red zone, aligned as at a function's entry. */
-  uc->uc_mcontext.gregs[REG_RSP] = ((uc->uc_mcontext.gregs[REG_RSP] - 256) & ~(greg_t)15) - 8;
-  uc->uc_mcontext.gregs[REG_RDI] = (greg_t)(uintptr_t)cell;
-  uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)&land;
-#else
-  uc->uc_mcontext.sp = (uc->uc_mcontext.sp - 256) & ~(uint64_t)15;
-  uc->uc_mcontext.regs[0] = (uint64_t)(uintptr_t)cell;
-  uc->uc_mcontext.pc = (uint64_t)(uintptr_t)&land;
-#endif
+  redirect(uc, cell, RUNLET_KILLED);
 out:
   errno = saved_errno;
+}
+
+static struct sigaction previous_segv;
+
+/* A fault in a worker's own guard zone ends its run; every other fault is somebody else's. */
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  uintptr_t at = (uintptr_t)info->si_addr;
+  int32_t tid = (int32_t)syscall(SYS_gettid);
+  for (uint32_t i = 0; i < cell_count; i++) {
+    runlet_cell *cell = cells[i];
+    if (cell->tid != tid || at < cell->guard_low || at >= cell->guard_high) continue;
+    if (cell->in_host || !atomic_load_explicit(&cell->armed, memory_order_acquire)) break;
+    redirect(context, cell, RUNLET_OVERFLOWED);
+    return;
+  }
+  if (previous_segv.sa_flags & SA_SIGINFO) {
+    previous_segv.sa_sigaction(signal, info, context);
+  } else if (previous_segv.sa_handler == SIG_DFL || previous_segv.sa_handler == SIG_IGN) {
+    /* Back to what was there; the fault happens again and finds it. */
+    sigaction(SIGSEGV, &previous_segv, NULL);
+  } else {
+    previous_segv.sa_handler(signal);
+  }
 }
 
 /* Returns the signal number now ours, or 0 where none is free. */
@@ -191,13 +239,36 @@ int runlet_kill_install(runlet_cell *const *table, uint32_t count) {
   mine.sa_sigaction = on_kill;
   mine.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigfillset(&mine.sa_mask);
-  for (int number = SIGRTMIN + 7; number < SIGRTMAX; number++) {
+  int number;
+  for (number = SIGRTMIN + 7; number < SIGRTMAX; number++) {
     if (sigaction(number, NULL, &old) != 0 || (old.sa_flags & SA_SIGINFO) ||
         old.sa_handler != SIG_DFL)
       continue;
-    if (sigaction(number, &mine, NULL) == 0) return number;
+    if (sigaction(number, &mine, NULL) == 0) break;
   }
-  return 0;
+  mine.sa_sigaction = on_fault;
+  sigemptyset(&mine.sa_mask);
+  sigaction(SIGSEGV, &mine, &previous_segv);
+  return number < SIGRTMAX ? number : 0;
+}
+
+/*
+ * Widens the guard below the calling thread's stack: a single page could be stepped over by one
+ * large frame.
+ */
+static void forbid_stack_end(runlet_cell *cell) {
+  pthread_attr_t attributes;
+  void *low;
+  size_t size;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  if (pthread_attr_getstack(&attributes, &low, &size) == 0 && size > 4 * GUARD) {
+    uintptr_t from = ((uintptr_t)low + 4095) & ~(uintptr_t)4095;
+    if (mprotect((void *)from, GUARD, PROT_NONE) == 0) {
+      cell->guard_low = from - 65536;
+      cell->guard_high = from + GUARD;
+    }
+  }
+  pthread_attr_destroy(&attributes);
 }
 
 /* Called on the worker: an own stack for the handler, and no other signal on this thread. */
@@ -206,6 +277,7 @@ int runlet_kill_adopt(runlet_cell *cell, int number, void *stack, size_t size) {
   sigset_t set;
   cell->pid = (int32_t)getpid();
   cell->tid = (int32_t)syscall(SYS_gettid);
+  forbid_stack_end(cell);
   if (sigaltstack(&alternate, NULL) != 0) return -1;
   sigfillset(&set);
   sigdelset(&set, SIGSEGV);

@@ -29,7 +29,7 @@ const BRACKET: u32 = 3;
 const READINGS: u64 = 400_000;
 
 /// Further bytes of reading allowed per byte of source.
-const READINGS_PER_BYTE: u64 = 64;
+const READINGS_PER_BYTE: u64 = 48;
 
 /// Least cost of a token, in bytes: the parser works harder on `(((` than on one long word.
 const LEAST_COST: usize = 4;
@@ -243,43 +243,37 @@ impl<'s> Walk<'s> {
     fn open(&mut self, bracket: Bracket, token: Token) {
         let (before, word) = self.last[0];
         let outer = self.level;
-        let operand = !token.newline && is_operand(before, word);
-        let follows_pattern = matches!(
-            before,
-            Some(Kind::Open(_) | Kind::Comma | Kind::Colon | Kind::Spread | Kind::Word)
-        );
-        // The name in `{ [name]: … }` is an expression, in a type as well. So are the attributes
+        // In `{ [name]: … }` the name is an expression, in a type as well. So are the attributes
         // in `import('…', { … })`.
         let expression = match bracket {
             Bracket::Square => {
                 outer.bracket == Some(Bracket::Curly)
                     && (token.newline
-                        || matches!(
-                            before,
-                            Some(
-                                Kind::Open(_)
-                                    | Kind::Close(Bracket::Curly)
-                                    | Kind::Semicolon
-                                    | Kind::Comma
-                                    | Kind::Word
-                                    | Kind::Operator
-                            )
-                        ))
+                        || MODIFIERS.contains(&word)
+                        || matches!(before, Some(Kind::Open(_) | Kind::Semicolon | Kind::Comma)))
             }
             Bracket::Paren => word == "import",
             _ => false,
         };
+        let pattern = matches!(bracket, Bracket::Square | Bracket::Curly)
+            && (outer.bracket == Some(Bracket::Paren) || outer.pattern)
+            && (MODIFIERS.contains(&word)
+                || matches!(
+                    before,
+                    Some(Kind::Open(_) | Kind::Comma | Kind::Colon | Kind::Spread)
+                ));
+        // After an operand it is a call, except that `async` may begin an arrow function.
+        let may_be_list = bracket == Bracket::Paren
+            && (token.newline || word == "async" || !is_operand(before, word));
         self.level = Level {
             bracket: Some(bracket),
             outer_depth: outer.outer_depth + outer.chain + BRACKET - 1,
             outer_angles: outer.angles(),
             outer_lists: outer.lists(),
-            may_be_list: bracket == Bracket::Paren && (!operand || word == "async"),
+            may_be_list,
             outer_doublings: self.doublings() + 2 * u32::from(expression),
             first_constraint: self.constraints.len(),
-            pattern: matches!(bracket, Bracket::Square | Bracket::Curly)
-                && follows_pattern
-                && (outer.bracket == Some(Bracket::Paren) || outer.pattern),
+            pattern,
             ..Level::default()
         };
         self.outer.push(outer);
@@ -330,6 +324,12 @@ impl<'s> Walk<'s> {
             }
     }
 }
+
+/// Words that may stand before the name of a member or parameter.
+const MODIFIERS: &[&str] = &[
+    "get", "set", "readonly", "static", "async", "accessor", "public", "private", "protected",
+    "override", "declare", "abstract", "export", "in", "out", "const",
+];
 
 /// Words that continue the expression or type of the line before.
 const CONTINUES: &[&str] =
@@ -391,4 +391,14 @@ fn is_operand(kind: Option<Kind>, word: &str) -> bool {
         Some(Kind::Word) => !EXPECTS_MORE.contains(&word) && !matches!(word, "else" | "do"),
         _ => false,
     }
+}
+pub(super) fn probe(source: &str) -> Result<(u32, u64), Refused> {
+    let text = Text::new(source);
+    let mut tokens = Tokens::new(text);
+    let mut walk = Walk::new(source);
+    walk.budget = u64::MAX;
+    while let Some(token) = tokens.next()? {
+        walk.step(token)?;
+    }
+    Ok((walk.depth, u64::MAX - walk.budget))
 }

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { runCodelet } from 'runlet'
+import { examplesOf, firstDifference, tableBelow } from './documents'
+import { filesBelow, read, readManifest, root } from './repository'
+import { runExample } from './terminal'
+
+interface Bound {
+  default: number | null
+  min: number
+  max: number
+}
+interface Facts {
+  codes: Record<string, { meaning: string; retryable: boolean }>
+  limits: Record<string, Bound>
+  runnerLimits: Record<string, Bound>
+}
+
+const addon = require(join(root, 'dist', 'native.cjs')) as { facts(): string }
+const facts = JSON.parse(addon.facts()) as Facts
+
+const { FETCH_LIMITS } = require(join(root, 'dist', 'fetch', 'limits.js')) as {
+  FETCH_LIMITS: Record<string, Bound>
+}
+
+const documents = ['README.md', 'SECURITY.md', 'THREAT_MODEL.md', 'CONTRIBUTING.md']
+documents.push(
+  ...filesBelow('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+)
+
+/** `` `timeout_ms` `` → `timeout_ms`. */
+const bare = (cell: string | undefined) => (cell ?? '').replaceAll('`', '')
+
+const camelCase = (name: string) =>
+  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+
+/** `64 MiB`, `2,000 ms`, `none` as the number that the addon has. */
+function numberOf(cell: string): number | null {
+  if (cell === 'none') return null
+  const [, digits = '', unit = ''] = /^([\d,]+) ?(KiB|MiB|GiB)?/.exec(cell) ?? []
+  const factor = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[unit] ?? 1
+  return digits === '' ? Number.NaN : Number(digits.replaceAll(',', '')) * factor
+}
+
+/** A table of name, default, range as the facts that the addon has. */
+function boundsBelow(path: string, heading: string): Record<string, Bound> {
+  const bounds = tableBelow(path, heading).map(([name, standard, range]): [string, Bound] => {
+    const [min = '', max = ''] = bare(range).split(' to ')
+    const bound = { default: numberOf(bare(standard)), min: numberOf(min), max: numberOf(max) }
+    return [camelCase(bare(name)), bound as Bound]
+  })
+  return Object.fromEntries(bounds)
+}
+
+describe('firstDifference', () => {
+  it('sees a line that differs, one too few and one too many', () => {
+    expect(firstDifference('a\nb 1.5 ms', 'a\nb  23 ms\n')).toBeUndefined()
+    expect(firstDifference('a\nb', 'a\nc')).toBe('shown: b\nprinted: c')
+    expect(firstDifference('a\nb', 'a')).toBe('shown: b\nprinted: (nothing)')
+    expect(firstDifference('a', 'a\nb')).toBe('printed, not shown: b')
+    expect(firstDifference('…\nb\n…', 'a\nb\nc')).toBeUndefined()
+    expect(firstDifference('…\nd\n…', 'a\nb\nc')).toBe('shown: d\nprinted: a')
+  })
+})
+
+describe('documents', () => {
+  const examples = documents
+    .flatMap((path) => examplesOf(path))
+    .map((example) => ({ ...example, title: example.text.split('\n')[0] }))
+
+  it.each(examples)('print what they show: $place $title', async (example) => {
+    const { code, printed } = await runExample(example)
+    if (example.kind === 'program') expect({ code, printed }).toMatchObject({ code: 0 })
+    if (example.output === undefined) return
+    expect(firstDifference(example.output, printed)).toBeUndefined()
+  })
+
+  it.each(documents)('link to what exists: %s', (path) => {
+    const links = [...read(path).matchAll(/\]\(([^)#:\s]+)(#[^)]*)?\)/g)].map(
+      ([, link]) => `${link}`,
+    )
+    expect(links.filter((link) => !existsSync(join(root, dirname(path), link)))).toEqual([])
+  })
+})
+
+describe('README.md', () => {
+  it('has every limit with its default and range', () => {
+    expect(boundsBelow('README.md', 'Limits')).toEqual(facts.limits)
+  })
+
+  it('has every error code with its meaning and whether to retry', () => {
+    const rows = tableBelow('README.md', 'Error codes').map(([code, meaning, retry]) => [
+      bare(code),
+      { meaning: bare(meaning), retryable: retry === 'yes' },
+    ])
+    expect(Object.fromEntries(rows)).toEqual(facts.codes)
+  })
+
+  it('names every platform that has a package', () => {
+    const text = read('README.md')
+    const targets = readManifest().napi?.targets ?? []
+    expect(targets.filter((target) => !text.includes(target))).toEqual([])
+  })
+
+  it('shows no emoji', () => {
+    expect(read('README.md')).not.toMatch(/\p{Extended_Pictographic}/u)
+  })
+})
+
+describe('docs/codelets.md', () => {
+  it('has every bound of a runner with its default and range', () => {
+    expect(boundsBelow('docs/codelets.md', 'Bounds of a runner')).toEqual(facts.runnerLimits)
+  })
+
+  it('has every bound of fetch with its default and range', () => {
+    expect(boundsBelow('docs/codelets.md', 'Bounds of fetch')).toEqual(FETCH_LIMITS)
+  })
+
+  it.each(tableBelow('docs/codelets.md', 'What is denied'))(
+    'denies %s with the message it gives',
+    async (expression, message, grant) => {
+      const code = `
+        const bytes = new Uint8Array(8), cells = new Int32Array(2)
+        export async function main(input, helpers) { await (${bare(expression)}) }`
+      const globals = { rates: { eur: 1 } }
+      const { error } = await runCodelet({ type: 'string', code }, { globals })
+      expect(error?.code).toBe('POLICY_VIOLATION')
+      expect(bare(error?.message)).toBe(bare(message))
+      const named =
+        grant === 'nothing' ? /no option grants|are frozen/ : bare(grant?.split('.').at(-1))
+      expect(error?.message).toMatch(named)
+    },
+  )
+})
+
+describe('docs/cli.md', () => {
+  const { RUN_FLAGS } = require(join(root, 'dist', 'cli', 'flags.js')) as {
+    RUN_FLAGS: { name: string; short?: string; value?: string }[]
+  }
+
+  it.each(RUN_FLAGS)('explains --$name and shows it at work', ({ name, short, value }) => {
+    const text = read('docs/cli.md')
+    const written = value === undefined ? `--${name}` : `--${name} ${value.replace(/\|.*/, '')}`
+    expect(text).toContain(written)
+    if (short !== undefined) expect(text).toContain(`\`-${short} `)
+    const used = examplesOf('docs/cli.md').filter(({ text }) => text.includes(` --${name}`))
+    expect(used.length).toBeGreaterThan(0)
+  })
+})
+
+describe('THREAT_MODEL.md', () => {
+  it('names every attack that is tested, and no other', () => {
+    const named = [...read('THREAT_MODEL.md').matchAll(/`([\w-]+\.mjs)`/g)].map(([, name]) => name)
+    const tested = filesBelow('__test__/codelet/attack').filter((name) =>
+      /^[\w-]+\.mjs$/.test(name),
+    )
+    expect([...new Set(named)].sort()).toEqual(tested.sort())
+  })
+})
