@@ -287,7 +287,8 @@ export interface CodeletLimitAliases extends CamelCased<CodeletLimits> {}
 export interface FetchCapability {
   /**
    * Hosts that may be asked: `api.example.com`, `*.example.com`, `host:port`, an address or a CIDR
-   * range. Loopback, private and link-local addresses are refused unless a range lists them.
+   * range. Loopback, private and link-local addresses are refused unless a range, a literal
+   * address or `localhost` lists them.
    */
   hosts: readonly string[]
   /** Request methods, upper case. Default `['GET', 'HEAD']`. */
@@ -485,7 +486,7 @@ export interface CodeletUsage {
   /** Where the compiled code came from. */
   cache: 'image' | 'bytecode' | 'miss'
   /** What ended a run that had to be stopped. */
-  stoppedBy?: 'interrupt' | 'kill' | 'allocator'
+  stoppedBy?: 'interrupt' | 'kill' | 'allocator' | 'stack'
 }
 
 /** A run that returned. */

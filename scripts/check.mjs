@@ -1,6 +1,7 @@
-// Every check that reads code without running it: format, lint, types. What CI runs is this.
+// Every check that reads code without running it: format, lint, types, licences, revisions. What CI
+// runs is this.
 //
-//   node scripts/check.mjs [biome] [face] [types] [fmt] [clippy] [core]     all if none is named
+//   node scripts/check.mjs [NAME …]     all if none is named
 //
 // Warnings become errors where CI is set, so that work in progress is not stopped by one.
 
@@ -28,6 +29,14 @@ const checks = {
   },
   face: { title: 'types of the face (tsc)', command: tsc('-p', 'tsconfig.json', '--noEmit') },
   types: { title: 'types of the tests and of the contract (tsc)', command: tsc('-p', '__test__') },
+  engine: {
+    title: 'revision of the JavaScript engine',
+    command: [process.execPath, 'scripts/engine-revision.mjs'],
+  },
+  notices: {
+    title: 'licences of what is linked in',
+    command: [process.execPath, 'scripts/third-party-notices.mjs', '--check'],
+  },
   fmt: { title: 'format of Rust (rustfmt)', command: ['cargo', 'fmt', '--check'] },
   // Without the test targets: there napi registers nothing, so all of src/node would count as unused.
   clippy: { title: 'lint of the addon (clippy)', command: clippy('--lib') },

@@ -88,6 +88,10 @@ async function buildAddon(stamp, force) {
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
   const first = !existsSync(join(target, 'release'))
   const title = `building the Rust addon${first ? ' (the first build takes some minutes)' : ''}`
+  // A new file, not new contents: a process that has the old one loaded keeps it.
+  for (const name of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
+    if (name.endsWith('.node')) rmSync(join(root, 'dist', name))
+  }
   await step(title, process.execPath, [packageScript('@napi-rs/cli', 'napi'), ...addonArgs])
   // Taken before the build: a file saved while cargo ran makes the next setup build again.
   stamp.addon = before

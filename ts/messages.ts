@@ -69,6 +69,8 @@ export const messages = Object.freeze({
   hostBoth: () => 'host and helpers are two names of one option: give one of them',
   hostReserved: (name: string) =>
     `host.${name} is taken: every codelet has its own helpers.${name}`,
+  moduleName: (field: string) =>
+    `${field} cannot be imported: names are not empty, hold no NUL and do not start with a dot`,
   hostTooDeep: (path: string, levels: number) =>
     `${path} is nested too deeply: host may have ${levels} levels`,
   hostCycle: (path: string) => `${path} contains itself`,
@@ -100,6 +102,7 @@ export const messages = Object.freeze({
   cliNeedsValue: (flag: string, placeholder: string) =>
     `--${flag} needs a value: --${flag} ${placeholder}`,
   cliNoValue: (flag: string) => `--${flag} takes no value`,
+  cliTwice: (flag: string) => `--${flag} is given twice; it takes one value`,
   cliTwoFiles: (extra: string) => `one source at a time: ${shown(extra)} is one too many`,
   cliOneSource: () => 'give one source: FILE, -c CODE, or - for standard input',
   cliExclusive: (first: string, second: string) => `--${first} and --${second} exclude each other`,

@@ -177,7 +177,7 @@ describe('X4 · line and column are those of the text the caller gave', () => {
     ['a byte order mark', '\ufeffexport const main = () => { null.x }', 1, 29],
     ['a hashbang', '#!/usr/bin/env node\nexport const main = () => { null.x }', 2, 29],
     ['a byte order mark and CRLF', '\ufeff\r\nexport const main = () => { null.x }', 2, 29],
-    ['an expression for a body', 'export const main = () => null.x', 1, 27],
+    ['an expression for a body', 'export const main = () => missing.x', 1, 27],
     ['tabs', 'export const main = () => {\n\t\tnull.x\n}', 2, 3],
     [
       'a line separator in a string',

@@ -2,6 +2,7 @@
 
 pub(super) mod cache;
 mod imports;
+pub(super) mod position;
 pub(crate) mod typescript;
 
 use std::ffi::CString;
@@ -9,11 +10,12 @@ use std::ffi::CString;
 use super::engine::cell::Landing;
 use super::engine::compiler::{CompileFault, Compiler};
 use super::guest::frames::Position;
-use super::program::{Module, Program};
+use super::program::{Module, Program, original_position};
 use super::request::{Language, RunOptions, RunRequest};
 use crate::error::Code;
 use crate::limits::SOURCE_NESTING;
 use crate::outcome::Failure;
+use position::position_of;
 
 pub(super) use imports::{import_position, is_global_assignment};
 
@@ -79,8 +81,12 @@ fn check_names(options: &RunOptions) -> Result<(), Failure> {
     let entry = entry_name(options);
     let mut seen = std::collections::HashSet::from([entry]);
     for module in &options.modules {
-        if module.name.is_empty() || module.name.contains('\0') {
-            return Err(invalid("a module's name is empty or holds a NUL character"));
+        if module.name.is_empty() || module.name.contains('\0') || module.name.starts_with('.') {
+            return Err(invalid(&format!(
+                "the module name {:?} cannot be imported: names are not empty, hold no NUL \
+                 character and do not start with a dot (`./x` inside a codelet finds `x`)",
+                module.name
+            )));
         }
         if !seen.insert(&module.name) {
             return Err(invalid(&format!(
@@ -163,7 +169,8 @@ impl Task<'_> {
     ) -> Result<Result<Module, SyntaxFault>, Fault> {
         let fault =
             |message: &str, position| Ok(Err(SyntaxFault { message: message.into(), position }));
-        let (Ok(c_text), Ok(c_name)) = (CString::new(text), CString::new(self.name)) else {
+        let (Ok(c_text), Ok(c_name)) = (CString::new(engine_text(text)), CString::new(self.name))
+        else {
             let at = text.find('\0').unwrap_or(0);
             return fault("the source holds a NUL character", position_of(text, at));
         };
@@ -177,20 +184,22 @@ impl Task<'_> {
                 None => fault("the name holds a NUL character", Position { line: 1, column: 1 }),
             },
             Err(CompileFault::Syntax { message, trace }) => {
-                let position = trace_position(&trace).unwrap_or(Position { line: 1, column: 1 });
-                let position = match &stripped {
-                    Some(stripped) => {
-                        let (line, column) =
-                            stripped.original_position(position.line, position.column);
-                        Position { line, column }
-                    }
-                    None => position,
-                };
+                let (line, column) = trace_position(&trace).unwrap_or((1, 1));
+                let position = original_position(source, stripped.as_ref(), line, column);
                 Ok(Err(SyntaxFault { message, position }))
             }
             Err(CompileFault::OutOfMemory) => Err(Fault::Left(Landing::OutOfMemory)),
             Err(CompileFault::Stopped(landing)) => Err(Fault::Left(landing)),
         }
+    }
+}
+
+/// What the engine gets: the text behind an empty line, because it counts the columns of the first
+/// line differently from all others. A `#!` is only one at the very start: here it is a comment.
+fn engine_text(text: &str) -> String {
+    match text.strip_prefix("#!") {
+        Some(rest) => format!("\n//{rest}"),
+        None => format!("\n{text}"),
     }
 }
 
@@ -201,20 +210,11 @@ fn further(javascript: SyntaxFault, typescript: SyntaxFault) -> SyntaxFault {
 }
 
 /// The position in the compiler's trace: `    at name:line:column` comes first.
-fn trace_position(trace: &str) -> Option<Position> {
+fn trace_position(trace: &str) -> Option<(u32, u32)> {
     let line = trace.lines().next()?;
     let (front, column) = line.rsplit_once(':')?;
     let (_, line) = front.rsplit_once(':')?;
-    Some(Position { line: line.parse().ok()?, column: column.parse().ok()? })
-}
-
-/// 1-based line and UTF-16 column of a byte offset.
-pub(super) fn position_of(text: &str, offset: usize) -> Position {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count();
-    let tail = before.rsplit('\n').next().unwrap_or("");
-    let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-    Position { line: number(line), column: number(tail.encode_utf16().count()) }
+    Some((line.parse().ok()?, column.parse().ok()?))
 }
 
 /// Where brackets nest deeper than any parser here is asked to follow. Counts brackets in strings

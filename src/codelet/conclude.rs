@@ -1,5 +1,6 @@
 //! From the way a run ended to its outcome: codes, messages, positions.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,8 +9,8 @@ use serde_json::{Map, Value};
 use super::compile::{import_position, is_global_assignment};
 use super::deadline::StopReason;
 use super::engine::cell::Landing;
-use super::engine::run::Ending;
-use super::guest::frames::Frames;
+use super::engine::run::{During, Ending};
+use super::guest::frames::{Frames, Position};
 use super::program::Program;
 use super::worker::cancelled_failure;
 use crate::error::Code;
@@ -24,6 +25,8 @@ pub(super) struct Conclusion {
     pub(super) stopped_by: Option<StoppedBy>,
     /// Our own fault: the isolate must not be used again.
     pub(super) broken: bool,
+    /// Refusals recognised only now.
+    pub(super) denials: u64,
 }
 
 impl Conclusion {
@@ -40,8 +43,8 @@ struct Report {
     #[serde(default)]
     message: String,
     stack: Option<String>,
-    #[serde(default)]
-    genuine: bool,
+    #[serde(default, rename = "writesGlobal")]
+    writes_global: bool,
     #[serde(default)]
     details: Map<String, Value>,
     thrown: Option<String>,
@@ -68,7 +71,7 @@ pub(super) fn conclude(
             let message = format!("the result is longer as JSON than max_result_bytes ({limit})");
             Conclusion::failed(Failure::new(Code::OutputLimit, message).with("limitBytes", limit))
         }
-        Ending::Thrown { report, serialising } => thrown(&report, serialising, program),
+        Ending::Thrown { report, during } => thrown(&report, during, program),
         Ending::Stalled => {
             let message = "nothing is left that could ever settle the result: \
                            the codelet waits for a promise nobody resolves";
@@ -144,8 +147,8 @@ fn internal(what: &str) -> Conclusion {
     Conclusion { broken: true, ..Conclusion::failed(failure) }
 }
 
-fn thrown(report: &str, serialising: bool, program: &Arc<Program>) -> Conclusion {
-    let Ok(report) = serde_json::from_str::<Report>(report) else {
+fn thrown(report: &str, during: During, program: &Arc<Program>) -> Conclusion {
+    let Ok(report) = serde_json::from_str::<Report>(&well_formed(report)) else {
         return internal("the report of an error is not readable");
     };
     let code = match report.code.as_str() {
@@ -159,10 +162,11 @@ fn thrown(report: &str, serialising: bool, program: &Arc<Program>) -> Conclusion
     if let Some(thrown) = report.thrown.and_then(|text| serde_json::from_str(&text).ok()) {
         failure.details.insert("thrown".into(), thrown);
     }
-    if serialising && code == Code::RuntimeError {
+    if during == During::Serialising && code == Code::RuntimeError {
         failure.details.insert("reason".into(), "UNSERIALIZABLE_RESULT".into());
     }
     let frames = Frames::new(Arc::clone(program));
+    let mut denials = 0;
     let mut place = None;
     if let Some(stack) = &report.stack {
         let text = frames.guest_only(stack);
@@ -172,52 +176,109 @@ fn thrown(report: &str, serialising: bool, program: &Arc<Program>) -> Conclusion
     if place.is_none() {
         place = refused_import(&failure, program);
     }
+    if during == During::Linking && failure.name.as_deref() == Some("SyntaxError") {
+        // A name that a given module does not export: found before any line has run.
+        failure.code = Code::SyntaxError;
+        place = place.or_else(|| missing_export(&failure.message, program)).or(Some((0, START)));
+    }
     if let Some((module, position)) = place {
         failure = failure.at(position.line, position.column);
-        if report.genuine && code == Code::RuntimeError {
-            global_write(&mut failure, &program.modules[module].source);
+        if report.writes_global && code == Code::RuntimeError {
+            denials = global_write(&mut failure, &program.modules[module].source, position);
         }
     }
-    Conclusion::failed(failure)
+    Conclusion { denials, ..Conclusion::failed(failure) }
 }
 
 fn bounded(text: &str) -> String {
     text[..text.floor_char_boundary(MESSAGE_BYTES)].to_owned()
 }
 
+const START: Position = Position { line: 1, column: 1 };
+
+/// The report with lone surrogates replaced: JavaScript texts may hold them, Rust's may not.
+fn well_formed(report: &str) -> Cow<'_, str> {
+    if !report.contains("\\ud") {
+        return Cow::Borrowed(report);
+    }
+    let mut text = String::with_capacity(report.len());
+    let mut rest = report;
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at(at);
+        text.push_str(plain);
+        let taken = match (surrogate(escape, 0), surrogate(escape, 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..)) => &escape[..12],
+            (Some(_), _) => {
+                text.push('\u{fffd}');
+                rest = &escape[6..];
+                continue;
+            }
+            // Any other escape: the backslash and what it escapes.
+            (None, _) => &escape[..escape.len().min(2)],
+        };
+        text.push_str(taken);
+        rest = &escape[taken.len()..];
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The surrogate that the `\uXXXX` at `at` stands for, if it is one.
+fn surrogate(text: &str, at: usize) -> Option<u32> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    u32::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..0xe000).contains(unit))
+}
+
 /// A static import that was refused has no trace: its place is found in the text.
-fn refused_import(
-    failure: &Failure,
-    program: &Program,
-) -> Option<(usize, super::guest::frames::Position)> {
+fn refused_import(failure: &Failure, program: &Program) -> Option<(usize, Position)> {
     if failure.details.get("capability").and_then(Value::as_str) != Some("import") {
         return None;
     }
-    let name = failure.details.get("name")?.as_str()?;
-    program
-        .modules
-        .iter()
-        .enumerate()
-        .find_map(|(index, module)| Some((index, import_position(&module.source, name)?)))
+    importing(failure.details.get("name")?.as_str()?, program)
+}
+
+/// The same for an import of a name that the module does not export: `… in module 'name'`.
+fn missing_export(message: &str, program: &Program) -> Option<(usize, Position)> {
+    importing(message.strip_suffix('\'')?.rsplit_once("module '")?.1, program)
+}
+
+/// The first static import of `specifier`.
+fn importing(specifier: &str, program: &Program) -> Option<(usize, Position)> {
+    let mut modules = program.modules.iter().enumerate();
+    modules.find_map(|(index, module)| Some((index, import_position(&module.source, specifier)?)))
 }
 
 /// The engine reports a write to a frozen global as a plain type error: name it for what it is.
-fn global_write(failure: &mut Failure, source: &str) {
-    let (Some(line), Some(column)) = (failure.line, failure.column) else { return };
-    let Some(name) =
-        failure.message.strip_prefix('\'').and_then(|m| m.strip_suffix("' is read-only"))
-    else {
-        return;
-    };
-    let position = super::guest::frames::Position { line, column };
-    if failure.name.as_deref() == Some("TypeError") && is_global_assignment(source, position, name)
+/// Says how many refusals that makes.
+fn global_write(failure: &mut Failure, source: &str, position: Position) -> u64 {
+    let quoted =
+        failure.message.strip_prefix('\'').and_then(|text| text.strip_suffix("' is read-only"));
+    let Some(name) = quoted.map(str::to_owned) else { return 0 };
+    if failure.name.as_deref() != Some("TypeError")
+        || !is_global_assignment(source, position, &name)
     {
-        failure.code = Code::PolicyViolation;
-        failure.details.insert("capability".into(), "globals".into());
-        failure.details.insert("name".into(), name.into());
-        failure.message = format!(
-            "globals of \"{name}\" is denied: the global scope, `globals` and `helpers` are frozen; \
-             keep state in your own variables"
-        );
+        return 0;
+    }
+    failure.code = Code::PolicyViolation;
+    failure.name = Some("PolicyViolation".to_owned());
+    failure.message = format!(
+        "globals of \"{name}\" is denied: the global scope, `globals` and `helpers` are frozen; \
+         keep state in your own variables"
+    );
+    failure.details.insert("capability".into(), "globals".into());
+    failure.details.insert("name".into(), name.into());
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::well_formed;
+
+    #[test]
+    fn lone_surrogates_are_replaced_and_pairs_kept() {
+        assert_eq!(well_formed(r#"{"a":"\ud83d\ude00"}"#), r#"{"a":"\ud83d\ude00"}"#);
+        assert_eq!(well_formed(r#"{"a":"x\ud83dy"}"#), "{\"a\":\"x\u{fffd}y\"}");
+        assert_eq!(well_formed(r#"{"a":"\ude00\ud83d"}"#), "{\"a\":\"\u{fffd}\u{fffd}\"}");
+        assert_eq!(well_formed(r#"{"a":"\\ud83d"}"#), r#"{"a":"\\ud83d"}"#);
     }
 }

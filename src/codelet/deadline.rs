@@ -74,8 +74,6 @@ pub(super) struct Watchdog {
     wake: Condvar,
     next_look: AtomicI64,
     arms: AtomicU64,
-    interrupts: AtomicU64,
-    kills: AtomicU64,
 }
 
 impl Watchdog {
@@ -98,8 +96,6 @@ impl Watchdog {
             wake: Condvar::new(),
             next_look: AtomicI64::new(NEVER),
             arms: AtomicU64::new(0),
-            interrupts: AtomicU64::new(0),
-            kills: AtomicU64::new(0),
         }
     }
 
@@ -132,7 +128,7 @@ impl Watchdog {
         cell.set_kill_after(deadline);
         let mut first = slot.deadline.min(slot.cpu_look);
         if slot.cancelled_early == run {
-            self.stop(cell, &mut slot, StopReason::Cancelled, now);
+            Self::stop(cell, &mut slot, StopReason::Cancelled, now);
             first = now + GRACE;
         }
         drop(slot);
@@ -160,7 +156,7 @@ impl Watchdog {
         if slot.run != run {
             slot.cancelled_early = run;
         } else if slot.stopped.is_none() {
-            self.stop(cell, &mut slot, StopReason::Cancelled, now);
+            Self::stop(cell, &mut slot, StopReason::Cancelled, now);
             drop(slot);
             self.look_by(now + GRACE);
         }
@@ -172,21 +168,14 @@ impl Watchdog {
         self.look_by(at);
     }
 
-    /// Stop requests and kills so far, and kills that were refused.
-    pub(super) fn counts(&self) -> (u64, u64, u64) {
-        let refused = self.slots.iter().map(|(cell, ..)| cell.refused()).sum();
-        (self.interrupts.load(Ordering::Relaxed), self.kills.load(Ordering::Relaxed), refused)
+    /// Kill signals refused so far, because a thread was outside the engine's code.
+    pub(super) fn refusals(&self) -> u64 {
+        self.slots.iter().map(|(cell, ..)| cell.refused()).sum()
     }
 
-    /// Counts one hard kill that landed.
-    pub(super) fn count_kill(&self) {
-        self.kills.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn stop(&self, cell: &'static Cell, slot: &mut Slot, reason: StopReason, now: i64) {
+    fn stop(cell: &'static Cell, slot: &mut Slot, reason: StopReason, now: i64) {
         slot.stopped = Some((reason, now));
         slot.kill_next = now + GRACE;
-        self.interrupts.fetch_add(1, Ordering::Relaxed);
         cell.request_stop(slot.run);
     }
 
@@ -254,11 +243,11 @@ impl Watchdog {
         }
         if slot.stopped.is_none() {
             if slot.deadline <= now {
-                self.stop(cell, &mut slot, StopReason::Wall, now);
+                Self::stop(cell, &mut slot, StopReason::Wall, now);
             } else if slot.cpu_look <= now {
                 let used = time::read(thread_clock.load(Ordering::Acquire));
                 if used >= slot.cpu_deadline {
-                    self.stop(cell, &mut slot, StopReason::Cpu, now);
+                    Self::stop(cell, &mut slot, StopReason::Cpu, now);
                 } else {
                     slot.cpu_look = now + (slot.cpu_deadline - used).max(200_000);
                 }

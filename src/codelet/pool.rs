@@ -167,7 +167,7 @@ impl Pool {
         let at_once = queued == 0 && queue.running < queue.max_concurrent;
         if !at_once && queued as u64 >= runner.limits.max_queued {
             drop(state);
-            let message = format!("{queued} runs are waiting already: max_queued is reached");
+            let message = format!("{queued} runs are waiting already: maxQueued is reached");
             let outcome = Outcome::overloaded(&message, queued, runner.limits.max_queued);
             runner.count(&outcome);
             sink.done(run, outcome);
@@ -349,7 +349,7 @@ impl Pool {
     }
 
     pub(super) fn stats(&self, runner: u64) -> Stats {
-        let (interrupts, hard_kills, kill_refusals) = self.watchdog.counts();
+        let kill_refusals = self.watchdog.refusals();
         let state = self.state.lock();
         let queue = state.queues.get(&runner);
         Stats {
@@ -358,8 +358,6 @@ impl Pool {
             running: queue.map_or(0, |queue| queue.running),
             parked: queue.map_or(0, |queue| queue.parked),
             arena_bytes: state.isolates.iter().map(Isolate::image_bytes).sum(),
-            interrupts,
-            hard_kills,
             kill_refusals,
             ..Stats::default()
         }
@@ -476,7 +474,7 @@ impl Overdue for Watch {
                     state.leave(&open);
                     drop(state);
                     let limit = open.runner.limits.max_queued;
-                    let message = "the run waited in the queue longer than queue_timeout_ms";
+                    let message = "the run waited in the queue longer than queueTimeoutMs";
                     open.end_queued(run, Outcome::overloaded(message, waiting, limit));
                 }
             }

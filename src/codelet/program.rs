@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use super::compile::position::utf16_position;
 use super::compile::typescript::Stripped;
 use super::guest::frames::Position;
 
@@ -38,16 +39,32 @@ impl Module {
         &self.c_name
     }
 
-    /// The place in the caller's text for a place in the compiled text.
-    pub(crate) fn original(&self, position: Position) -> Position {
-        match &self.stripped {
-            None => position,
-            Some(stripped) => {
-                let (line, column) = stripped.original_position(position.line, position.column);
-                Position { line, column }
-            }
-        }
+    /// How many lines the compiled text has.
+    pub(crate) fn lines(&self) -> u32 {
+        let text = self.stripped.as_ref().map_or(&self.source, |stripped| &stripped.code);
+        let ends = text.bytes().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+        u32::try_from(ends + 1).unwrap_or(u32::MAX)
     }
+
+    /// The place in the caller's text for a line and a byte column of the compiled text.
+    pub(crate) fn original(&self, line: u32, byte_column: u32) -> Position {
+        original_position(&self.source, self.stripped.as_ref(), line, byte_column)
+    }
+}
+
+/// The engine counts columns in bytes of what it compiled, one line further down; callers count
+/// UTF-16 units of what they wrote.
+pub(crate) fn original_position(
+    source: &str,
+    stripped: Option<&Stripped>,
+    line: u32,
+    byte_column: u32,
+) -> Position {
+    let line = line.saturating_sub(1).max(1);
+    let Some(stripped) = stripped else { return utf16_position(source, line, byte_column) };
+    let Position { line, column } = utf16_position(&stripped.code, line, byte_column);
+    let (line, column) = stripped.original_position(line, column);
+    Position { line, column }
 }
 
 /// The modules of one codelet, the entry first.

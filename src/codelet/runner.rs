@@ -13,7 +13,7 @@ use super::pool::Pool;
 use super::request::{EventSink, HostCall, Reply, RunRequest};
 use crate::error::{Code, Error};
 use crate::limits::RunnerLimits;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, StoppedBy};
 
 /// The bounds of a runner.
 pub type RunnerOptions = RunnerLimits;
@@ -41,7 +41,7 @@ pub fn engine_commit() -> &'static str {
     ENGINE_COMMIT
 }
 
-/// Counts of one runner; `arena_bytes` and below are the process's.
+/// Counts of one runner; `threads`, `arena_bytes` and `kill_refusals` are the process's.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
@@ -65,7 +65,7 @@ pub struct Stats {
     pub image_bytes: usize,
     /// Bytes of the pristine copies of all idle isolates.
     pub arena_bytes: usize,
-    /// Stop requests by deadline or abort.
+    /// Runs that were asked to stop and did.
     pub interrupts: u64,
     /// Runs ended by the kill signal.
     pub hard_kills: u64,
@@ -81,13 +81,35 @@ pub(super) struct Shared {
     pub(super) cache: Mutex<Cache>,
     pub(super) disposed: AtomicBool,
     pub(super) cache_hits: AtomicU64,
-    by_code: Mutex<BTreeMap<&'static str, u64>>,
+    ended: Mutex<Ended>,
+}
+
+/// How the runs of one runner ended.
+#[derive(Debug)]
+struct Ended {
+    by_code: BTreeMap<&'static str, u64>,
+    interrupts: u64,
+    hard_kills: u64,
+}
+
+impl Default for Ended {
+    fn default() -> Ended {
+        let codes = Code::ALL.iter().map(|code| code.as_str());
+        let by_code = codes.chain(["OK"]).map(|code| (code, 0)).collect();
+        Ended { by_code, interrupts: 0, hard_kills: 0 }
+    }
 }
 
 impl Shared {
     pub(super) fn count(&self, outcome: &Outcome) {
         let code = outcome.failure.as_ref().map_or("OK", |failure| failure.code.as_str());
-        *self.by_code.lock().entry(code).or_insert(0) += 1;
+        let mut ended = self.ended.lock();
+        *ended.by_code.entry(code).or_insert(0) += 1;
+        match outcome.usage.stopped_by {
+            Some(StoppedBy::Interrupt) => ended.interrupts += 1,
+            Some(StoppedBy::Kill) => ended.hard_kills += 1,
+            _ => {}
+        }
     }
 }
 
@@ -110,7 +132,7 @@ impl Runner {
                 cache: Mutex::new(cache),
                 disposed: AtomicBool::new(false),
                 cache_hits: AtomicU64::new(0),
-                by_code: Mutex::new(BTreeMap::new()),
+                ended: Mutex::new(Ended::default()),
             }),
         }
     }
@@ -152,7 +174,12 @@ impl Runner {
     /// Counts so far.
     pub fn stats(&self) -> Stats {
         let mut stats = Pool::shared().stats(self.shared.id);
-        stats.runs_by_code.clone_from(&*self.shared.by_code.lock());
+        {
+            let ended = self.shared.ended.lock();
+            stats.runs_by_code.clone_from(&ended.by_code);
+            stats.interrupts = ended.interrupts;
+            stats.hard_kills = ended.hard_kills;
+        }
         stats.runs = stats.runs_by_code.values().sum();
         stats.cache_hits = self.shared.cache_hits.load(Ordering::Relaxed);
         (stats.prepared_images, stats.image_bytes) = self.shared.cache.lock().size();

@@ -283,9 +283,6 @@ impl Worker {
             Ending::Left(_) => self.pool.cancelled(run),
             _ => None,
         };
-        if let Ending::Left(super::engine::cell::Landing::Killed) = ending {
-            self.pool.watchdog.count_kill();
-        }
         let limits = parked.limits.clone();
         let program = Arc::clone(&parked.run.host().program);
         let conclusion = conclude::conclude(ending, reason, cancelled, &limits, &program);
@@ -308,7 +305,7 @@ impl Worker {
         usage.detached_host_calls = u32::try_from(detached).unwrap_or(u32::MAX);
         usage.logs_dropped = dropped;
         usage.log_bytes_dropped = bytes_dropped;
-        usage.policy_denials = host.denials;
+        usage.policy_denials = host.denials + conclusion.denials;
         usage.stopped_by = conclusion.stopped_by;
         usage.result_bytes = conclusion.value.as_ref().map_or(0, String::len) as u64;
         let duration_ms = millis_since(started);

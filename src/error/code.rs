@@ -48,6 +48,11 @@ codes! {
     ValidationError "VALIDATION_ERROR" false "A schema refused the input or the output.";
     Cancelled "CANCELLED" false "The caller aborted the run, or its runner was disposed.";
     Overloaded "OVERLOADED" true "The queue is full, or waiting in it took too long.";
+    PermissionDenied "PERMISSION_DENIED" false "A process used something its permissions do not name.";
+    ProtocolError "PROTOCOL_ERROR" false "A process answered in a form that is not the protocol's.";
+    ProcessExit "PROCESS_EXIT" false "A process ended before it answered.";
+    WorkerLost "WORKER_LOST" true "The process that ran the codelet died; the run may be repeated.";
+    ReplayDivergence "REPLAY_DIVERGENCE" false "A replayed run did something its record does not hold.";
     InvalidArgument "INVALID_ARGUMENT" false "An option or an input is not acceptable.";
     Disposed "DISPOSED" false "The runner was disposed before the call.";
     PolicyUnenforceable "POLICY_UNENFORCEABLE" false

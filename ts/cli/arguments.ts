@@ -50,12 +50,13 @@ function readFile(files: readonly string[], flags: Flags): string | undefined {
 /** Not strict, since the parser's own complaints name no alternative. */
 function parse(args: readonly string[]): { values: Flags; positionals: string[] } {
   const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {}
-  for (const { name, short, value, multiple } of [...RUN_FLAGS, ...COMMON_FLAGS] as Array<
+  for (const { name, short, value } of [...RUN_FLAGS, ...COMMON_FLAGS] as Array<
     (typeof RUN_FLAGS)[number]
   >) {
     options[name] = {
       type: value === undefined ? 'boolean' : 'string',
-      multiple: multiple === true,
+      // All of them, so that a flag given twice is seen and not overwritten.
+      multiple: true,
       ...(short !== undefined && { short }),
     }
   }
@@ -83,6 +84,7 @@ function checkFlag(name: string, value: unknown): string[] {
   }
   const flag = RUN_FLAGS.find((candidate) => candidate.name === name)
   const given: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (given.length > 1 && flag?.multiple !== true) throw new UsageError(messages.cliTwice(name))
   if (flag?.value === undefined) {
     if (given.some((entry) => entry !== true)) throw new UsageError(messages.cliNoValue(name))
     return []

@@ -32,7 +32,10 @@ export function readModules(value: unknown): Module[] {
 
 function readModule(name: string, value: unknown): Module {
   const field = `modules[${JSON.stringify(name)}]`
-  if (name === '') throw invalidArgument(field, messages.wrongValue(field, 'named', name))
+  // A codelet's `./x` finds `x`, so no import could ever reach a name with a dot in front.
+  if (name === '' || name.startsWith('.') || name.includes('\0')) {
+    throw invalidArgument(field, messages.moduleName(field))
+  }
   if (typeof value === 'string') return { name, code: value, language: 'auto' }
   if (!isRecord(value)) {
     const accepted = 'a string or { code, language }'

@@ -1,7 +1,7 @@
 //! Finding in the caller's text what the engine does not say: where a refused import stands, and
 //! whether a failed write went to a global name.
 
-use crate::codelet::compile::position_of;
+use super::position::position_of;
 use crate::codelet::guest::frames::Position;
 
 /// Where `specifier` is imported by a static import or export-from.
@@ -32,6 +32,9 @@ pub(in crate::codelet) fn is_global_assignment(
     position: Position,
     name: &str,
 ) -> bool {
+    if declares_constant(source, name) {
+        return false;
+    }
     let index = usize::try_from(position.line.saturating_sub(1)).unwrap_or(0);
     let Some(line) = source.lines().nth(index) else { return false };
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -54,6 +57,27 @@ pub(in crate::codelet) fn is_global_assignment(
     })
 }
 
+/// True when the source declares a constant or imports a binding of this name somewhere: then a
+/// failed write may well be to that.
+fn declares_constant(source: &str, name: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    source.match_indices(name).any(|(at, _)| {
+        let before = source[..at].chars().next_back();
+        let after = source[at + name.len()..].chars().next();
+        if before.is_some_and(|c| word(c) || c == '.') || after.is_some_and(word) {
+            return false;
+        }
+        // What the statement around the name begins with; a brace may belong to a pattern.
+        let start = source[..at].rfind([';', '\n', '{', '}']).map_or(0, |end| end + 1);
+        let statement = source[start..at].trim_start();
+        let pattern = source[..start].strip_suffix('{').map_or("", str::trim_end);
+        if pattern.ends_with("const") || pattern.ends_with("import") {
+            return true;
+        }
+        ["const ", "import ", "class ", "export const "].iter().any(|word| statement.contains(word))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +96,9 @@ mod tests {
         assert!(is_global_assignment("x;\nundefined ??= 3", at(2), "undefined"));
         assert!(!is_global_assignment("a.Math = 1", at(1), "Math"));
         assert!(!is_global_assignment("Math == 1", at(1), "Math"));
+        assert!(!is_global_assignment("const Math = 1\nMath = 2", at(2), "Math"));
+        assert!(!is_global_assignment("const { Math } = x\nMath = 2", at(2), "Math"));
+        assert!(is_global_assignment("const f = () => { Math = 2 }", at(1), "Math"));
         assert!(!is_global_assignment("MyMath = 1", at(1), "Math"));
     }
 }

@@ -28,6 +28,7 @@ mod position;
 mod tests;
 mod text;
 mod tokens;
+mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -82,6 +83,9 @@ pub(crate) struct StripError {
 /// A byte order mark is dropped; `#!` stays.
 pub(crate) fn strip(source: &str) -> Result<Stripped, StripError> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    if u32::try_from(source.len()).is_err() {
+        return Err(StripError { message: "the source is too long".into(), line: 1, column: 1 });
+    }
     let shape = nesting::measure(source).map_err(|refused| StripError::refused(source, refused))?;
     let stack = shape.depth as usize * nesting::STACK_PER_UNIT;
     // A bug of the parser must end this codelet, not the process.
@@ -145,4 +149,3 @@ fn sentence(message: &str) -> String {
         _ => message.get(..end).unwrap_or("").to_owned(),
     }
 }
-pub(crate) fn probe(source: &str) -> Result<(u32, u64), (usize, &str)> { nesting::probe(source).map_err(|e| (e.at, e.message)) }

@@ -31,9 +31,8 @@ pub(crate) enum Ending {
     NotJson,
     /// The value's JSON is longer than allowed.
     TooLong,
-    /// Thrown: the prelude's report as JSON, and whether it happened while the value was
-    /// turned into JSON.
-    Thrown { report: String, serialising: bool },
+    /// Thrown: the prelude's report as JSON, and what was under way.
+    Thrown { report: String, during: During },
     /// Nothing to do until a host call is answered or a timer is due (milliseconds of the run).
     Waiting { timer: Option<f64> },
     /// Nothing is left that could ever settle the result.
@@ -42,6 +41,17 @@ pub(crate) enum Ending {
     Left(Landing),
     /// The prelude itself failed: our fault.
     Broken,
+}
+
+/// What was under way when something was thrown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum During {
+    /// The modules were loaded and linked; no line of the codelet has run.
+    Linking,
+    /// The codelet ran.
+    Running,
+    /// The value was turned into JSON.
+    Serialising,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,8 +90,7 @@ struct Frame<'a> {
     /// Host calls still unanswered after `replies`: with them the run may wait.
     unanswered: bool,
     cell: *const Cell,
-    /// Set while the value is turned into JSON, read if that throws.
-    serialising: bool,
+    during: During,
     out: Out,
 }
 
@@ -158,7 +167,7 @@ impl Run {
             replies,
             unanswered,
             cell,
-            serialising: false,
+            during: During::Running,
             out: Out::Broken,
         };
         // SAFETY: `body` and all below it own nothing across engine calls; `bound` and `frame`
@@ -185,9 +194,7 @@ impl Run {
             Out::Value(at, len) => Ending::Value(Some(text(at, len))),
             Out::NotJson => Ending::NotJson,
             Out::TooLong => Ending::TooLong,
-            Out::Thrown(at, len) => {
-                Ending::Thrown { report: text(at, len), serialising: frame.serialising }
-            }
+            Out::Thrown(at, len) => Ending::Thrown { report: text(at, len), during: frame.during },
             Out::Waiting(due) => Ending::Waiting { timer: (due >= 0.0).then_some(due) },
             Out::Stalled => Ending::Stalled,
         }
@@ -247,7 +254,9 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
         if let Some(start) = frame.start
             && run.stage == Stage::Fresh
         {
+            frame.during = During::Linking;
             load(ctx, run, start)?;
+            frame.during = During::Running;
         }
         for reply in frame.replies {
             let text = optional(ctx, reply.text.as_deref())?;
@@ -396,14 +405,14 @@ unsafe fn settle_value(
 ) -> Result<Out, Thrown> {
     // SAFETY: as `advance`; the text stays in the arena until the caller has copied it.
     unsafe {
-        warn_unhandled(ctx, run);
         let value = qjs::JS_PromiseResult(ctx, run.promise);
         if qjs::JS_IsUndefined(value) {
+            warn_unhandled(ctx, run);
             return Ok(Out::Undefined);
         }
-        frame.serialising = true;
+        frame.during = During::Serialising;
         let text = check(qjs::JS_JSONStringify(ctx, value, qjs::JS_UNDEFINED, qjs::JS_UNDEFINED))?;
-        frame.serialising = false;
+        frame.during = During::Running;
         if qjs::JS_IsUndefined(text) {
             let data = qjs::JS_IsObject(value) && !qjs::JS_IsFunction(ctx, value);
             return Ok(if data { Out::Undefined } else { Out::NotJson });
@@ -413,6 +422,7 @@ unsafe fn settle_value(
         if bytes.is_null() {
             return Err(Thrown);
         }
+        warn_unhandled(ctx, run);
         Ok(if len > run.max_result { Out::TooLong } else { Out::Value(bytes.cast(), len) })
     }
 }
@@ -437,6 +447,7 @@ unsafe fn describe(ctx: *mut qjs::JSContext, run: &mut Run) -> Out {
     // SAFETY: reading what was thrown runs guest code, still inside the entry and its limits.
     unsafe {
         let thrown = qjs::JS_GetException(ctx);
+        warn_unhandled(ctx, run);
         let Ok(report) = call(ctx, run.isolate.driver.describe, [thrown]) else {
             return Out::Broken;
         };

@@ -193,6 +193,9 @@ static void on_kill(int signal, siginfo_t *info, void *context) {
   }
 #if defined(__x86_64__)
   pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+  /* A function of libc without a frame of its own, called by our code: the copying and searching
+     ones, where a large guest may spend most of its time. Whoever takes a lock has a frame. */
+  if (pc < text_start || pc >= text_end) pc = *(uintptr_t *)uc->uc_mcontext.gregs[REG_RSP];
 #else
   pc = (uintptr_t)uc->uc_mcontext.pc;
 #endif

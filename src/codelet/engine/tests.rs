@@ -54,7 +54,8 @@ impl Bench {
     /// One run; afterwards the isolate must be what it was.
     fn run(&mut self, program: &Arc<Program>, memory_limit: usize) -> Ending {
         let input = r#"{"words":["alpha","beta","gamma"]}"#;
-        let mut run = Run::new(self.isolate.take().expect("idle"), Box::new(host(program)), 1 << 20);
+        let mut run =
+            Run::new(self.isolate.take().expect("idle"), Box::new(host(program)), 1 << 20);
         let start = Start {
             config: None,
             globals: None,

@@ -3,7 +3,9 @@
 /** Chooses the entry: own exports only. */
 const entryOf = (namespace, wanted) => {
   const names = ownKeys(namespace)
+  // Without a prototype: what a guest put on arrays must not speak for it in the report.
   const exported = []
+  setPrototypeOf(exported, null)
   let hasMain = false
   let hasDefault = false
   for (let index = 0; index < names.length; index++) {
@@ -14,15 +16,17 @@ const entryOf = (namespace, wanted) => {
     if (name === 'default') hasDefault = true
   }
   const choice = wanted ?? (hasMain ? 'main' : hasDefault ? 'default' : 'main')
-  const descriptor = getOwnPropertyDescriptor(namespace, choice)
+  const descriptor = descriptorOf(namespace, choice)
   const entry = descriptor === undefined ? undefined : descriptor.value
-  const prototype = typeof entry === 'function' ? getOwnPropertyDescriptor(entry, 'prototype') : undefined
+  const prototype = typeof entry === 'function' ? descriptorOf(entry, 'prototype') : undefined
   // A class is the one kind of function whose `prototype` cannot be written.
   if (typeof entry === 'function' && !(prototype !== undefined && prototype.writable === false && native.isClass(entry))) return entry
   const what = descriptor === undefined ? 'is not exported' : typeof entry === 'function' ? 'is a class, not a function' : 'is not a function'
   const message = `"${choice}" ${what}: export a function of that name, as in \`export async function ${choice === 'default' ? 'main' : choice}(input, helpers) { … }\``
   throw brand(named('MissingExport', message), 'RUNTIME_ERROR', { __proto__: null, reason: 'MISSING_EXPORT', wanted: choice, exports: exported })
 }
+
+const settled = { __proto__: null, configurable: false }
 
 const driver = {
   __proto__: null,
@@ -34,13 +38,16 @@ const driver = {
       const names = ownKeys(values)
       for (let index = 0; index < names.length; index++) pin(globalObject, names[index], guardedDeep(ownValue(values, names[index])))
     }
-    preventExtensions(globalObject)
-    if (configText === undefined) return
-    const config = jsonParse(configText)
-    if (config.deterministic) {
+    const config = configText === undefined ? undefined : jsonParse(configText)
+    if (config !== undefined && config.deterministic) {
       delete globalObject.WeakRef
       delete globalObject.FinalizationRegistry
+    } else {
+      defineProperty(globalObject, 'WeakRef', settled)
+      defineProperty(globalObject, 'FinalizationRegistry', settled)
     }
+    preventExtensions(globalObject)
+    if (config === undefined) return
     grants.timers = config.timers
     grants.fetch = config.fetch
     grants.fetchIndex = config.host.length
@@ -84,9 +91,16 @@ const driver = {
       if (typeof report.stack !== 'string') report.stack = undefined
     }
     if (!report.genuine && known === undefined) report.thrown = thrownText(thrown)
+    if (report.genuine) report.writesGlobal = namesGlobal(report.message)
     if (report.message === undefined) report.message = report.genuine ? '' : `the codelet threw ${stringSlice(inspect(thrown, { __proto__: null, left: 1024 }, null, 0), 0, 1024)}`
     return jsonStringify(report)
   },
+}
+
+/** Whether the engine's message about a write to something read-only names a global. */
+const namesGlobal = (message) => {
+  if (message === undefined || stringSlice(message, -14) !== "' is read-only" || message[0] !== "'") return false
+  return descriptorOf(globalObject, stringSlice(message, 1, -14)) !== undefined
 }
 
 const readText = (object, key) => {
@@ -119,7 +133,13 @@ for (let index = 0; index < timerNames.length; index++) place(timerNames[index],
 place('queueMicrotask', {
   queueMicrotask(callback) {
     if (typeof callback !== 'function') throw new TypeErrorCtor('queueMicrotask takes a function')
-    microtask(() => apply(callback, undefined, []))
+    microtask(() => {
+      try {
+        apply(callback, undefined, [])
+      } catch (error) {
+        writeWarn(['Uncaught exception in a microtask:', error])
+      }
+    })
   },
 }.queueMicrotask)
 place('fetch', fetchFunction)
@@ -167,8 +187,9 @@ place('globalThis', guarded(globalObject))
 const globalNames = ownKeys(globalObject)
 for (let index = 0; index < globalNames.length; index++) {
   const name = globalNames[index]
-  const descriptor = getOwnPropertyDescriptor(globalObject, name)
-  // A deterministic run takes these two away: what they show depends on the collector.
+  const descriptor = descriptorOf(globalObject, name)
+  // `begin` settles these two: a deterministic run takes them away, since what they show depends
+  // on the collector.
   const configurable = name === 'WeakRef' || name === 'FinalizationRegistry'
   defineProperty(globalObject, name, { __proto__: null, value: descriptor.value, writable: false, configurable })
 }

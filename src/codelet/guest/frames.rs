@@ -19,6 +19,16 @@ pub(crate) struct Position {
     pub(crate) column: u32,
 }
 
+/// Longest function name shown.
+const NAME_CHARS: usize = 200;
+
+/// The frames of a trace. A function's name is the guest's and may hold line ends: what does not
+/// begin like a frame belongs to the one before.
+fn frames_of(trace: &str) -> impl Iterator<Item = &str> {
+    let first = trace.strip_prefix("    at ").unwrap_or(trace);
+    first.split("\n    at ").map(|frame| frame.strip_suffix('\n').unwrap_or(frame))
+}
+
 struct Frame<'t> {
     function: Option<&'t str>,
     module: usize,
@@ -33,14 +43,18 @@ impl Frames {
     /// The trace with foreign frames left out, at most 4 KiB.
     pub(crate) fn guest_only(&self, trace: &str) -> String {
         let mut text = String::new();
-        for frame in trace.lines().filter_map(|line| self.frame(line)) {
+        for frame in frames_of(trace).filter_map(|line| self.frame(line)) {
             let name = self.program.modules[frame.module].name();
             let Position { line, column } = frame.position;
             let before = text.len();
             let gap = if text.is_empty() { "" } else { "\n" };
             // Writing to a String cannot fail.
             let _ = match frame.function {
-                Some(function) => write!(text, "{gap}    at {function} ({name}:{line}:{column})"),
+                Some(function) => {
+                    let function: String =
+                        function.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect();
+                    write!(text, "{gap}    at {function} ({name}:{line}:{column})")
+                }
                 None => write!(text, "{gap}    at {name}:{line}:{column}"),
             };
             if text.len() > limits::STACK_BYTES {
@@ -53,20 +67,27 @@ impl Frames {
 
     /// Where the first guest frame is, and in which module.
     pub(crate) fn first(&self, trace: &str) -> Option<(usize, Position)> {
-        trace.lines().find_map(|line| self.frame(line)).map(|frame| (frame.module, frame.position))
+        frames_of(trace)
+            .find_map(|line| self.frame(line))
+            .map(|frame| (frame.module, frame.position))
     }
 
-    /// `    at name (file:line:column)` or `    at file:line:column`.
+    /// `name (file:line:column)` or `file:line:column`.
     fn frame<'t>(&self, line: &'t str) -> Option<Frame<'t>> {
-        let rest = line.trim_start().strip_prefix("at ")?;
-        let (function, place) = match rest.strip_suffix(')').and_then(|r| r.rsplit_once(" (")) {
-            Some((function, place)) => (Some(function), place),
-            None => (None, rest),
+        let (function, place) = match line.strip_suffix(')').and_then(|r| r.rsplit_once(" (")) {
+            // A name with a bracket in it could look like a place.
+            Some((function, place)) => (function.split(" (").next(), place),
+            None => (None, line),
         };
         let (front, column) = place.rsplit_once(':')?;
         let (file, line) = front.rsplit_once(':')?;
         let module = self.program.modules.iter().position(|module| module.name() == file)?;
-        let position = Position { line: line.parse().ok()?, column: column.parse().ok()? };
-        Some(Frame { function, module, position: self.program.modules[module].original(position) })
+        let (line, column): (u32, u32) = (line.parse().ok()?, column.parse().ok()?);
+        if line > self.program.modules[module].lines() + 1 {
+            // Function names are the guest's: this "frame" was part of one.
+            return None;
+        }
+        let position = self.program.modules[module].original(line, column);
+        Some(Frame { function, module, position })
     }
 }

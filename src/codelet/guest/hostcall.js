@@ -1,6 +1,10 @@
 // Host functions: the guest sends an index and JSON text, and gets a promise.
 
-/** seq -> { resolve, reject, name, wrap } */
+/**
+ * seq -> { resolve, reject, name, wrap, site }
+ *
+ * `site` is an error made where the call is made: if the call fails, that is the place to name.
+ */
 const waiting = { __proto__: null }
 
 const hostError = (name, seq, message, reason) =>
@@ -29,9 +33,9 @@ const callHost = (index, name, args, wrap) =>
     }
     const seq = native.callHost(index, text)
     if (seq >= 0) {
-      defineProperty(waiting, seq, { __proto__: null, configurable: true, value: { __proto__: null, resolve, reject, name, wrap } })
+      defineProperty(waiting, seq, { __proto__: null, configurable: true, value: { __proto__: null, resolve, reject, name, wrap, site: new ErrorCtor() } })
     } else if (seq === -1) {
-      reject(overBudget('max_host_calls', native.maxHostCalls()))
+      reject(overBudget('max_host_calls', native.maxHostCalls(), 'raise the `max_host_calls` option'))
     } else {
       reject(hostError(name, -1, `the arguments of host function "${name}" are over max_host_arg_bytes`, NOT_SENT[seq]))
     }
@@ -48,12 +52,15 @@ const settle = (seq, ok, text) => {
     return
   }
   const failure = jsonParse(text)
-  const policy = failure.policy
-  if (policy !== undefined && policy !== null) {
+  const message = ownValue(failure, 'message')
+  const policy = ownValue(failure, 'policy')
+  if (typeof policy === 'object' && policy !== null) {
     native.countDenial()
-    call.reject(brand(named('PolicyViolation', failure.message), 'POLICY_VIOLATION', { __proto__: null, capability: policy.capability, name: policy.name }))
+    const details = { __proto__: null, capability: ownValue(policy, 'capability'), name: ownValue(policy, 'name') }
+    call.reject(brand(retitled(call.site, 'PolicyViolation', message), 'POLICY_VIOLATION', details))
   } else {
-    call.reject(hostError(call.name, seq, failure.message, failure.reason))
+    const details = { __proto__: null, function: call.name, seq, reason: ownValue(failure, 'reason') }
+    call.reject(brand(retitled(call.site, 'HostCallError', message), 'HOST_CALL_ERROR', details))
   }
 }
 

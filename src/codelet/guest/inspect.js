@@ -40,6 +40,15 @@ const tryText = (work) => {
   }
 }
 
+const flagsOf = (pattern) => {
+  let flags = ''
+  for (let index = 0; index < regExpFlagGetters.length; index++) {
+    const flag = regExpFlagGetters[index]
+    if (flag.get(pattern)) flags += flag.letter
+  }
+  return flags
+}
+
 const errorText = (value) => {
   const name = ownValue(value, 'name') ?? errorName(value)
   const message = ownValue(value, 'message')
@@ -63,7 +72,7 @@ const items = (value, budget, seen, depth) => {
   const length = ownValue(value, 'length')
   for (let index = 0; index < length; index++) {
     if (index === MEMBERS || budget.left <= 0) return `${text}, … ${length - index} more`
-    const descriptor = getOwnPropertyDescriptor(value, index)
+    const descriptor = descriptorOf(value, index)
     const item = descriptor === undefined ? '<empty>' : described(descriptor, budget, seen, depth)
     text += index === 0 ? item : `, ${item}`
     budget.left -= item.length
@@ -80,7 +89,7 @@ const members = (value, budget, seen, depth) => {
   const keys = ownKeys(value)
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]
-    const descriptor = getOwnPropertyDescriptor(value, key)
+    const descriptor = descriptorOf(value, key)
     if (descriptor === undefined || !descriptor.enumerable) continue
     if (shown === MEMBERS || budget.left <= 0) {
       text += `${shown === 0 ? '' : ', '}… ${keys.length - index} more`
@@ -118,7 +127,7 @@ const objectText = (value, budget, seen, depth) => {
   if (native.isError(value)) return errorText(value)
   const time = probe(dateGetTime, value)
   if (time !== undefined) return numberIsFinite(time) ? dateToISOString(value) : 'Invalid Date'
-  if (native.isRegExp(value)) return tryText(() => `/${regExpSource(value)}/${regExpFlags(value)}`) ?? '[RegExp]'
+  if (native.isRegExp(value)) return tryText(() => `/${regExpSource(value)}/${flagsOf(value)}`) ?? '[RegExp]'
   if (native.isPromise(value)) return '[Promise]'
   const mapCount = probe(mapSize, value)
   if (mapCount !== undefined) {

@@ -15,6 +15,15 @@ const named = (name, message) => {
   return error
 }
 
+/** Gives an error made earlier its name and message. */
+const retitled = (error, name, message) => {
+  const hidden = (key, value) =>
+    defineProperty(error, key, { __proto__: null, value, writable: true, configurable: true, enumerable: false })
+  hidden('name', name)
+  hidden('message', message)
+  return error
+}
+
 /** What would grant each capability, as the end of a sentence. */
 const remedies = {
   __proto__: null,
@@ -41,10 +50,10 @@ const denied = (capability, name) => {
   return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability, name: name ?? capability })
 }
 
-const overBudget = (limit, limitValue) => {
+const overBudget = (limit, limitValue, remedy) => {
   native.countDenial()
   return brand(
-    named('PolicyViolation', `${limit} is ${limitValue}, and this run is past it: raise the \`${limit}\` option`),
+    named('PolicyViolation', `${limit} is ${limitValue}, and this run is past it: ${remedy}`),
     'POLICY_VIOLATION',
     { __proto__: null, limit, limitValue },
   )

@@ -4,7 +4,7 @@
 // objects that inherit. Lists are null-prototype objects or arrays written by `append`.
 
 const globalObject = globalThis
-const { apply, construct, defineProperty, getOwnPropertyDescriptor, ownKeys, preventExtensions } = Reflect
+const { apply, construct, defineProperty, getOwnPropertyDescriptor, ownKeys, preventExtensions, setPrototypeOf } = Reflect
 const { freeze, keys: objectKeys, getPrototypeOf } = Object
 const { parse: jsonParse, stringify: jsonStringify } = JSON
 const { isArray } = Array
@@ -27,7 +27,11 @@ const dateToISOString = uncurry(DateCtor.prototype.toISOString)
 const dateToString = uncurry(DateCtor.prototype.toString)
 const dateGetTime = uncurry(DateCtor.prototype.getTime)
 const regExpSource = uncurry(getOwnPropertyDescriptor(RegExp.prototype, 'source').get)
-const regExpFlags = uncurry(getOwnPropertyDescriptor(RegExp.prototype, 'flags').get)
+/** Letter and getter of each flag; `RegExp.prototype.flags` itself would ask the guest's getters. */
+const regExpFlagGetters = [
+  ['d', 'hasIndices'], ['g', 'global'], ['i', 'ignoreCase'], ['m', 'multiline'],
+  ['s', 'dotAll'], ['u', 'unicode'], ['v', 'unicodeSets'], ['y', 'sticky'],
+].map(([letter, name]) => ({ __proto__: null, letter, get: uncurry(getOwnPropertyDescriptor(RegExp.prototype, name).get) }))
 const mapForEach = uncurry(MapCtor.prototype.forEach)
 const setForEach = uncurry(SetCtor.prototype.forEach)
 const mapSize = uncurry(getOwnPropertyDescriptor(MapCtor.prototype, 'size').get)
@@ -50,10 +54,17 @@ const pin = (object, key, value, enumerable = true) =>
 const append = (list, value) =>
   defineProperty(list, list.length, { __proto__: null, value, enumerable: true, writable: true, configurable: true })
 
+/** A descriptor that inherits nothing: a `get` put on `Object.prototype` must not look like its own. */
+const descriptorOf = (object, key) => {
+  const descriptor = getOwnPropertyDescriptor(object, key)
+  if (descriptor !== undefined) setPrototypeOf(descriptor, null)
+  return descriptor
+}
+
 /** An own property's value, or undefined; never runs a getter and never throws. */
 const ownValue = (object, key) => {
   try {
-    const descriptor = getOwnPropertyDescriptor(object, key)
+    const descriptor = descriptorOf(object, key)
     return descriptor === undefined ? undefined : descriptor.value
   } catch {
     return undefined

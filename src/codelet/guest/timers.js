@@ -34,7 +34,7 @@ const removeTimer = (id) => {
 const schedule = (name, callback, delay, args, repeat) => {
   if (!grants.timers) throw denied('timers', name)
   if (typeof callback !== 'function') throw new TypeErrorCtor(`${name} takes a function first`)
-  if (pendingTimers >= MAX_PENDING) throw overBudget('timers', MAX_PENDING)
+  if (pendingTimers >= MAX_PENDING) throw overBudget('pending timers', MAX_PENDING, 'clear some first; the number is fixed')
   const wish = +delay
   const wait = wish >= 1 ? (wish > 2147483647 ? 2147483647 : wish) : repeat ? 1 : 0
   const id = ++lastTimerId

@@ -25,11 +25,8 @@ pub(super) fn lower<'a>(
         },
         ..TransformOptions::default()
     };
-    let scoping = SemanticBuilder::new()
-        .with_enum_eval(true)
-        .build(&program)
-        .semantic
-        .into_scoping();
+    let scoping =
+        SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
     let transformed = Transformer::new(allocator, Path::new("codelet.ts"), &options)
         .build_with_scoping(scoping, &mut program);
     if let Some(diagnostic) = transformed.diagnostics.first() {

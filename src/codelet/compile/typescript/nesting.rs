@@ -15,6 +15,7 @@
 
 use super::text::Text;
 use super::tokens::{Bracket, Kind, Refused, Token, Tokens};
+use super::words::Word;
 
 /// Upper bound of the stack one unit of depth takes, in bytes. Unoptimised builds need far more.
 pub(super) const STACK_PER_UNIT: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1024 };
@@ -32,7 +33,7 @@ const READINGS: u64 = 400_000;
 const READINGS_PER_BYTE: u64 = 48;
 
 /// Least cost of a token, in bytes: the parser works harder on `(((` than on one long word.
-const LEAST_COST: usize = 4;
+const LEAST_COST: u32 = 4;
 
 /// Largest power of two a token is charged; beyond it every source is refused anyway.
 const MAX_DOUBLINGS: u32 = 40;
@@ -46,13 +47,12 @@ pub(super) struct Shape {
 
 /// Measures a source, or says where it goes too far.
 pub(super) fn measure(source: &str) -> Result<Shape, Refused> {
-    let text = Text::new(source);
-    let mut tokens = Tokens::new(text);
-    let mut walk = Walk::new(source);
-    while let Some(token) = tokens.next()? {
+    let mut tokens = Tokens::new(Text::new(source));
+    let mut walk = Walk::new(READINGS + READINGS_PER_BYTE * source.len() as u64);
+    while let Some(token) = tokens.next() {
         walk.step(token)?;
     }
-    Ok(Shape { depth: walk.depth })
+    tokens.refused().map_or(Ok(Shape { depth: walk.depth }), Err)
 }
 
 /// Counts for one open bracket. What is inside one statement or list item is counted up and
@@ -103,75 +103,81 @@ impl Level {
     }
 }
 
-struct Walk<'s> {
-    text: Text<'s>,
+struct Walk {
+    /// Bytes that may still be read.
     budget: u64,
     depth: u32,
     /// End of the latest token.
-    end: usize,
+    end: u32,
     /// Length of the run of `static` up to here.
     statics: u64,
     level: Level,
     outer: Vec<Level>,
     /// For each `infer X extends …` that may be read twice: how many `<` were open before it.
     constraints: Vec<u32>,
-    /// The last three tokens, latest first, as kind and word.
-    last: [(Option<Kind>, &'s str); 3],
+    /// The last three tokens, latest first.
+    last: [Seen; 3],
     /// A line break stood before the latest token.
     newline: bool,
     /// The latest closed bracket may have been a parameter list.
     closed_list: bool,
 }
 
-impl<'s> Walk<'s> {
-    fn new(source: &'s str) -> Self {
+/// What is remembered of a token.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    kind: Option<Kind>,
+    word: Word,
+}
+
+impl Walk {
+    fn new(budget: u64) -> Self {
         Self {
-            text: Text::new(source),
-            budget: READINGS + READINGS_PER_BYTE * source.len() as u64,
+            budget,
             depth: 0,
             end: 0,
             statics: 0,
             level: Level::default(),
             outer: Vec::new(),
             constraints: Vec::new(),
-            last: [(None, ""); 3],
+            last: [Seen::default(); 3],
             newline: false,
             closed_list: false,
         }
     }
 
     fn step(&mut self, token: Token) -> Result<(), Refused> {
-        let word = match token.kind {
-            Kind::Word => self.text.slice(token.start, token.end),
-            _ => "",
-        };
-        if self.begins_statement(token, word) {
+        if token.newline && self.begins_statement(token) {
             self.end_statement();
         }
         self.level.chain += 1;
-        self.charge(token, word)?;
-        self.apply(token, word)?;
+        self.charge(token)?;
+        self.apply(token)?;
         self.closed_list &= matches!(token.kind, Kind::Close(_));
-        self.last = [(Some(token.kind), word), self.last[0], self.last[1]];
+        self.last = [Seen { kind: Some(token.kind), word: token.word }, self.last[0], self.last[1]];
         self.newline = token.newline;
         Ok(())
     }
 
     /// Charges the token, and the white space before it, for every time it may be read.
-    fn charge(&mut self, token: Token, word: &str) -> Result<(), Refused> {
+    fn charge(&mut self, token: Token) -> Result<(), Refused> {
         // The parser looks past any run of `static` to see what it modifies.
-        self.statics = if word == "static" { self.statics + 1 } else { 0 };
-        let cost = (token.end - self.end).max(LEAST_COST) as u64;
+        self.statics = if token.word.has(Word::STATIC) { self.statics + 1 } else { 0 };
+        let cost = u64::from((token.end - self.end).max(LEAST_COST));
         self.end = token.end;
-        // Wrong guesses of one kind add up, those of different kinds multiply.
-        let guesses = u64::from(1 + self.level.angles()) * u64::from(1 + self.level.lists());
-        let readings = guesses.saturating_mul(1 << self.doublings().min(MAX_DOUBLINGS));
-        let cost = cost.saturating_mul(readings + self.statics);
+        let cost = cost.saturating_mul(self.readings() + self.statics);
         self.budget = self.budget.checked_sub(cost).ok_or(Refused {
-            at: token.start,
+            at: token.start as usize,
             message: "code and types are nested in a way that takes too long to read",
         })?;
         Ok(())
+    }
+
+    /// How often a token here may be read.
+    fn readings(&self) -> u64 {
+        // Wrong guesses of one kind add up, those of different kinds multiply.
+        let guesses = u64::from(1 + self.level.angles()) * u64::from(1 + self.level.lists());
+        guesses.saturating_mul(1 << self.doublings().min(MAX_DOUBLINGS))
     }
 
     fn doublings(&self) -> u32 {
@@ -197,7 +203,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn apply(&mut self, token: Token, word: &str) -> Result<(), Refused> {
+    fn apply(&mut self, token: Token) -> Result<(), Refused> {
         match token.kind {
             Kind::Open(bracket) => self.open(bracket, token),
             Kind::Close(bracket) => self.close(bracket),
@@ -220,28 +226,28 @@ impl<'s> Walk<'s> {
                 self.level.lists += u32::from(self.closed_list);
                 self.level.nesting += u32::from(self.is_label());
             }
-            Kind::Word if self.last[0].0 != Some(Kind::Dot) => match word {
-                "if" | "else" | "for" | "while" | "do" | "with" => self.level.nesting += 1,
-                "extends" if self.last[1].1 == "infer" => {
-                    self.constraints.push(self.level.angles);
-                }
-                _ => {}
-            },
+            Kind::Word if token.word.has(Word::NESTS) => self.level.nesting += 1,
+            Kind::Word if token.word.has(Word::EXTENDS) && self.last[1].word.has(Word::INFER) => {
+                self.constraints.push(self.level.angles);
+            }
             Kind::At => {
-                return Err(Refused { at: token.start, message: "decorators are not supported" });
+                return Err(Refused {
+                    at: token.start as usize,
+                    message: "decorators are not supported",
+                });
             }
             _ => {}
         }
         let depth = self.level.outer_depth.saturating_add(self.level.chain);
         self.depth = self.depth.max(depth);
         if self.depth > MAX_DEPTH {
-            return Err(Refused { at: token.start, message: "code is nested too deeply" });
+            return Err(Refused { at: token.start as usize, message: "code is nested too deeply" });
         }
         Ok(())
     }
 
     fn open(&mut self, bracket: Bracket, token: Token) {
-        let (before, word) = self.last[0];
+        let Seen { kind: before, word } = self.last[0];
         let outer = self.level;
         // In `{ [name]: … }` the name is an expression, in a type as well. So are the attributes
         // in `import('…', { … })`.
@@ -249,22 +255,22 @@ impl<'s> Walk<'s> {
             Bracket::Square => {
                 outer.bracket == Some(Bracket::Curly)
                     && (token.newline
-                        || MODIFIERS.contains(&word)
+                        || word.has(Word::MODIFIER)
                         || matches!(before, Some(Kind::Open(_) | Kind::Semicolon | Kind::Comma)))
             }
-            Bracket::Paren => word == "import",
+            Bracket::Paren => word.has(Word::IMPORT),
             _ => false,
         };
         let pattern = matches!(bracket, Bracket::Square | Bracket::Curly)
             && (outer.bracket == Some(Bracket::Paren) || outer.pattern)
-            && (MODIFIERS.contains(&word)
+            && (word.has(Word::MODIFIER)
                 || matches!(
                     before,
                     Some(Kind::Open(_) | Kind::Comma | Kind::Colon | Kind::Spread)
                 ));
         // After an operand it is a call, except that `async` may begin an arrow function.
         let may_be_list = bracket == Bracket::Paren
-            && (token.newline || word == "async" || !is_operand(before, word));
+            && (token.newline || word.has(Word::ASYNC) || !is_operand(before, word));
         self.level = Level {
             bracket: Some(bracket),
             outer_depth: outer.outer_depth + outer.chain + BRACKET - 1,
@@ -294,111 +300,41 @@ impl<'s> Walk<'s> {
     }
 
     fn follows_shift(&self) -> bool {
-        self.last[0].0 == Some(Kind::Less) && self.last[1].0 == Some(Kind::Less)
+        self.last[0].kind == Some(Kind::Less) && self.last[1].kind == Some(Kind::Less)
     }
 
-    /// Whether the token starts a new statement or member although no `;` says so: two operands in
-    /// a row, separated by a line break, never belong to one expression or type.
-    fn begins_statement(&self, token: Token, word: &str) -> bool {
-        let (before, before_word) = self.last[0];
-        token.newline
+    /// Whether a token on a new line starts a statement or member although no `;` says so: two
+    /// operands in a row never belong to one expression or type.
+    fn begins_statement(&self, token: Token) -> bool {
+        let Seen { kind, word } = self.last[0];
+        let complete = match kind {
+            Some(Kind::Literal | Kind::Close(_)) => true,
+            Some(Kind::Word) => !word.has(Word::UNFINISHED),
+            _ => false,
+        };
+        complete
             && matches!(token.kind, Kind::Word | Kind::Literal)
-            && !CONTINUES.contains(&word)
-            && match before {
-                Some(Kind::Literal | Kind::Close(_)) => true,
-                Some(Kind::Word) => !EXPECTS_MORE.contains(&before_word),
-                _ => false,
-            }
+            && !token.word.has(Word::CONTINUES)
     }
 
     /// Whether the latest word and a `:` after it may be a label, that is, begin a statement.
     fn is_label(&self) -> bool {
-        let [(latest, _), (before, word), _] = self.last;
-        latest == Some(Kind::Word)
-            && match before {
+        let [latest, before, _] = self.last;
+        latest.kind == Some(Kind::Word)
+            && match before.kind {
                 None | Some(Kind::Semicolon | Kind::Colon | Kind::Close(_)) => true,
                 Some(Kind::Open(bracket)) => bracket == Bracket::Curly,
-                Some(Kind::Word) => self.newline || matches!(word, "else" | "do"),
+                Some(Kind::Word) => self.newline || before.word.has(Word::NESTS),
                 Some(Kind::Literal | Kind::Step | Kind::Bang | Kind::Greater) => self.newline,
                 _ => false,
             }
     }
 }
 
-/// Words that may stand before the name of a member or parameter.
-const MODIFIERS: &[&str] = &[
-    "get", "set", "readonly", "static", "async", "accessor", "public", "private", "protected",
-    "override", "declare", "abstract", "export", "in", "out", "const",
-];
-
-/// Words that continue the expression or type of the line before.
-const CONTINUES: &[&str] =
-    &["in", "instanceof", "as", "satisfies", "is", "of", "extends", "implements"];
-
-/// Words after which the expression or type goes on.
-const EXPECTS_MORE: &[&str] = &[
-    "typeof",
-    "keyof",
-    "unique",
-    "readonly",
-    "infer",
-    "new",
-    "abstract",
-    "asserts",
-    "await",
-    "yield",
-    "delete",
-    "void",
-    "in",
-    "instanceof",
-    "extends",
-    "as",
-    "satisfies",
-    "is",
-    "of",
-    "function",
-    "class",
-    "async",
-    "return",
-    "throw",
-    "case",
-    "default",
-    "export",
-    "import",
-    "static",
-    "get",
-    "set",
-    "implements",
-    "declare",
-    "override",
-    "public",
-    "private",
-    "protected",
-    "accessor",
-    "const",
-    "let",
-    "var",
-    "type",
-    "interface",
-    "enum",
-    "namespace",
-    "module",
-];
-
-fn is_operand(kind: Option<Kind>, word: &str) -> bool {
+fn is_operand(kind: Option<Kind>, word: Word) -> bool {
     match kind {
         Some(Kind::Literal | Kind::Close(_)) => true,
-        Some(Kind::Word) => !EXPECTS_MORE.contains(&word) && !matches!(word, "else" | "do"),
+        Some(Kind::Word) => !word.has(Word::UNFINISHED) && !word.has(Word::PREFIX),
         _ => false,
     }
-}
-pub(super) fn probe(source: &str) -> Result<(u32, u64), Refused> {
-    let text = Text::new(source);
-    let mut tokens = Tokens::new(text);
-    let mut walk = Walk::new(source);
-    walk.budget = u64::MAX;
-    while let Some(token) = tokens.next()? {
-        walk.step(token)?;
-    }
-    Ok((walk.depth, u64::MAX - walk.budget))
 }

@@ -7,6 +7,7 @@
 //! code, and it is what lets [`super::nesting`] promise bounds for hostile code.
 
 use super::text::{Text, is_line_terminator};
+use super::words::Word;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bracket {
@@ -44,13 +45,16 @@ pub(super) enum Kind {
     Operator,
 }
 
+/// Small enough to be returned in registers; it is made for every token of every source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
+    pub(super) start: u32,
+    pub(super) end: u32,
     pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
     /// A line terminator lies between this token and the one before.
     pub(super) newline: bool,
+    /// What is known of a keyword.
+    pub(super) word: Word,
 }
 
 /// Why the source was refused, and where.
@@ -77,10 +81,10 @@ pub(super) struct Tokens<'s> {
     before: Before,
     /// The next word is a property name, so never a keyword.
     after_dot: bool,
-    /// The previous token if it was a keyword or identifier, else `""`.
-    word: &'s str,
-    /// The word before that one.
-    earlier_word: &'s str,
+    /// The previous token if it was a keyword.
+    word: Word,
+    /// The one before that.
+    earlier_word: Word,
     /// Open brackets; `true` for a `(` that belongs to `if`, `while`, `for` or `with`.
     open: Vec<(Bracket, bool)>,
     /// A template chunk ended in `${`, whose opening is still to be reported.
@@ -89,6 +93,7 @@ pub(super) struct Tokens<'s> {
     unsure_until: usize,
     /// Bytes that may still be searched for the ends of such spans.
     search: usize,
+    refused: Option<Refused>,
 }
 
 /// Bytes searched for regular expressions nobody can be sure of. Keeps the lexer linear.
@@ -102,35 +107,45 @@ impl<'s> Tokens<'s> {
             at,
             before: Before::Operator,
             after_dot: false,
-            word: "",
-            earlier_word: "",
+            word: Word::NONE,
+            earlier_word: Word::NONE,
             open: Vec::new(),
             substitution: None,
             unsure_until: 0,
             search: SEARCH,
+            refused: None,
         }
     }
 
-    /// The next token; `None` at the end and where the parser is certain to stop as well
-    /// (an unterminated literal).
-    pub(super) fn next(&mut self) -> Result<Option<Token>, Refused> {
+    /// The next token. `None` at the end, where the parser is certain to stop as well (an
+    /// unterminated literal), and where the source is refused.
+    pub(super) fn next(&mut self) -> Option<Token> {
         if let Some((start, end)) = self.substitution.take() {
-            let token = Token { kind: Kind::Open(Bracket::Template), start, end, newline: false };
-            return Ok(Some(self.accept(token)));
+            return Some(self.accept(Kind::Open(Bracket::Template), start, end, false));
         }
         let (start, newline) = self.text.skip_trivia(self.at);
         if start >= self.text.len() {
-            return Ok(None);
+            return None;
         }
-        let Some((kind, end)) = self.read(start, newline)? else { return Ok(None) };
-        Ok(Some(self.accept(Token { kind, start, end, newline })))
+        let (kind, end) = self.read(start, newline)?;
+        Some(self.accept(kind, start, end, newline))
     }
 
-    fn read(&mut self, start: usize, newline: bool) -> Result<Option<(Kind, usize)>, Refused> {
+    /// Why [`next`](Self::next) ended early, if it did.
+    pub(super) fn refused(self) -> Option<Refused> {
+        self.refused
+    }
+
+    fn refuse(&mut self, at: usize, message: &'static str) -> Option<(Kind, usize)> {
+        self.refused = Some(Refused { at, message });
+        None
+    }
+
+    fn read(&mut self, start: usize, newline: bool) -> Option<(Kind, usize)> {
         let text = self.text;
         let next = text.byte(start + 1);
         let one = |kind| Some((kind, start + 1));
-        Ok(match text.byte(start) {
+        match text.byte(start) {
             b'(' => one(Kind::Open(Bracket::Paren)),
             b'[' => one(Kind::Open(Bracket::Square)),
             b'{' => one(Kind::Open(Bracket::Curly)),
@@ -154,7 +169,7 @@ impl<'s> Tokens<'s> {
                 }
                 None => (Kind::Literal, end),
             }),
-            b'/' => return self.slash(start, newline),
+            b'/' => self.slash(start, newline),
             b'.' if next.is_ascii_digit() => Some((Kind::Literal, self.number(start))),
             b'.' if text.starts_with(start, "...") => Some((Kind::Spread, start + 3)),
             b'.' => one(Kind::Dot),
@@ -165,10 +180,7 @@ impl<'s> Tokens<'s> {
             b'=' if next == b'>' => Some((Kind::Arrow, start + 2)),
             b'=' if next != b'=' => one(Kind::Assign),
             b'<' if newline && text.starts_with(start, "<!--") => {
-                return Err(Refused {
-                    at: start,
-                    message: "HTML-like comments are not allowed in a module",
-                });
+                self.refuse(start, "HTML-like comments are not allowed in a module")
             }
             b'<' if next != b'=' => one(Kind::Less),
             b'!' if next != b'=' => one(Kind::Bang),
@@ -181,37 +193,39 @@ impl<'s> Tokens<'s> {
                 let end = if end > start { end } else { start + self.char_len(start) };
                 Some((Kind::Word, end))
             }
-        })
+        }
     }
 
     /// Records what a token says about the next one, and moves past it.
-    fn accept(&mut self, token: Token) -> Token {
-        let word = match token.kind {
-            Kind::Word if !self.after_dot => self.text.slice(token.start, token.end),
-            _ => "",
+    fn accept(&mut self, kind: Kind, start: usize, end: usize, newline: bool) -> Token {
+        let word = match kind {
+            Kind::Word if !self.after_dot => Word::of(self.text.slice(start, end)),
+            _ => Word::NONE,
         };
-        let before = match token.kind {
-            Kind::Word => before_after_word(word),
-            Kind::Literal => Before::Operand,
+        let before = match kind {
+            Kind::Word if word.has(Word::PREFIX) => Before::Operator,
+            Kind::Word if word.has(Word::UNSURE) => Before::Unsure,
+            Kind::Word | Kind::Literal => Before::Operand,
             Kind::Open(bracket) => {
-                let head = matches!(self.word, "if" | "while" | "for" | "with")
-                    || (self.word == "await" && self.earlier_word == "for");
+                let head = self.word.has(Word::HEAD)
+                    || (self.word.has(Word::AWAIT) && self.earlier_word.has(Word::FOR));
                 self.open.push((bracket, head));
                 Before::Operator
             }
             Kind::Close(bracket) => self.close(bracket),
             Kind::Greater | Kind::Step => Before::Unsure,
             // Postfix on the same line, prefix otherwise.
-            Kind::Bang if self.before == Before::Operand && token.newline => Before::Operator,
+            Kind::Bang if self.before == Before::Operand && newline => Before::Operator,
             Kind::Bang => self.before,
             _ => Before::Operator,
         };
-        self.before = if token.end <= self.unsure_until { Before::Unsure } else { before };
-        self.after_dot = token.kind == Kind::Dot;
+        self.before = if end <= self.unsure_until { Before::Unsure } else { before };
+        self.after_dot = kind == Kind::Dot;
         self.earlier_word = self.word;
         self.word = word;
-        self.at = token.end;
-        token
+        self.at = end;
+        let (start, end) = (offset(start), offset(end));
+        Token { start, end, kind, newline, word }
     }
 
     /// Pops the bracket if it is the one that is open. A wrong closer pops nothing, so the depth
@@ -285,31 +299,31 @@ impl<'s> Tokens<'s> {
         }
     }
 
-    fn slash(&mut self, start: usize, newline: bool) -> Result<Option<(Kind, usize)>, Refused> {
+    fn slash(&mut self, start: usize, newline: bool) -> Option<(Kind, usize)> {
         let divide = Some((Kind::Operator, start + 1));
         match self.before {
             Before::Operator => {
                 let end = self.regex_end(start);
-                return Ok(end.map(|end| (Kind::Literal, self.text.word_end(end))));
+                return end.map(|end| (Kind::Literal, self.text.word_end(end)));
             }
-            Before::Operand if !newline => return Ok(divide),
+            Before::Operand if !newline => return divide,
             _ => {}
         }
-        let unclear = Refused {
-            at: start,
-            message: "it is unclear whether this `/` divides or starts a regular expression; \
-                      put the expression in parentheses",
-        };
         // Without a second `/` on the line it cannot be a regular expression.
         let end = self.regex_end(start);
         let searched = end.unwrap_or_else(|| self.text.line_end(start)) - start;
-        self.search = self.search.checked_sub(searched).ok_or(unclear)?;
-        let Some(end) = end else { return Ok(divide) };
-        if !self.text.slice(start + 1, end - 1).chars().all(is_neutral) {
-            return Err(unclear);
+        let neutral =
+            end.is_none_or(|end| self.text.slice(start + 1, end - 1).chars().all(is_neutral));
+        if !neutral || searched > self.search {
+            return self.refuse(
+                start,
+                "it is unclear whether this `/` divides or starts a regular expression; put the \
+                 expression in parentheses",
+            );
         }
-        self.unsure_until = self.unsure_until.max(end);
-        Ok(divide)
+        self.search -= searched;
+        self.unsure_until = self.unsure_until.max(end.unwrap_or(0));
+        divide
     }
 
     /// The offset after the `/` that would close a regular expression opened at `start`.
@@ -335,20 +349,14 @@ impl<'s> Tokens<'s> {
     }
 }
 
+/// Sources are shorter than 4 GiB; see [`super::strip`].
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 /// Characters that mean the same to the nesting count inside and outside a regular expression.
 fn is_neutral(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | ' ' | '\t' | '.' | '+' | '-' | '*' | '%')
 }
 
 const OPERATORS: &[u8] = b"+-*%&|^~?!=<";
-
-fn before_after_word(word: &str) -> Before {
-    match word {
-        // Reserved everywhere, and each needs an operand.
-        "return" | "typeof" | "case" | "delete" | "void" | "throw" | "new" | "in"
-        | "instanceof" | "else" | "do" | "extends" | "default" => Before::Operator,
-        // Keywords in one place, identifiers in another.
-        "await" | "yield" | "of" => Before::Unsure,
-        _ => Before::Operand,
-    }
-}

@@ -41,7 +41,9 @@ impl<'a> Eraser<'a> {
         }
         self.rewrite |= match inner {
             _ if it.operator == BinaryOperator::Exponential => true,
-            Expression::BinaryExpression(inner) => tightness(inner.operator) < tightness(it.operator),
+            Expression::BinaryExpression(inner) => {
+                tightness(inner.operator) < tightness(it.operator)
+            }
             _ => false,
         };
     }

@@ -71,8 +71,7 @@ pub(super) fn type_names<'a>(program: &Program<'a>) -> HashSet<&'a str> {
             _ => statement.as_declaration(),
         };
         if let Some(declaration) = declaration {
-            let names =
-                if is_type_declaration(declaration) { &mut types } else { &mut values };
+            let names = if is_type_declaration(declaration) { &mut types } else { &mut values };
             names.declaration(declaration);
         }
     }

@@ -17,10 +17,8 @@ impl<'a> Eraser<'a> {
         }
         let outer_end = std::mem::replace(&mut self.end, end(it.span()));
         let module_level = self.module_level;
-        self.module_level &= matches!(
-            it,
-            Statement::TSNamespaceDeclaration(_) | Statement::ExportDeclaration(_)
-        );
+        self.module_level &=
+            matches!(it, Statement::TSNamespaceDeclaration(_) | Statement::ExportDeclaration(_));
         walk_js::walk_statement(self, it);
         self.module_level = module_level;
         self.end = outer_end;
@@ -71,7 +69,10 @@ impl<'a> Eraser<'a> {
 
     pub(super) fn import_equals(&mut self, it: &TSImportEqualsDeclaration<'a>) {
         if let TSModuleReference::ExternalModuleReference(_) = &it.module_reference {
-            self.refuse(it.span, "`import = require()` is not supported; use an `import` declaration");
+            self.refuse(
+                it.span,
+                "`import = require()` is not supported; use an `import` declaration",
+            );
         }
         self.rewrite = true;
     }
