@@ -16,10 +16,12 @@ mod conclude;
 mod deadline;
 mod engine;
 mod guest;
+mod parked;
 mod pool;
 mod program;
 mod request;
 mod runner;
+mod start;
 mod worker;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 )]
 
 mod bridge;
+mod events;
 mod facts;
 
 use napi::bindgen_prelude::{Env, Function};

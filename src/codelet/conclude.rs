@@ -12,7 +12,6 @@ use super::engine::cell::Landing;
 use super::engine::run::{During, Ending};
 use super::guest::frames::{Frames, Position};
 use super::program::Program;
-use super::worker::cancelled_failure;
 use crate::error::Code;
 use crate::limits::{Limits, MESSAGE_BYTES};
 use crate::outcome::{Failure, StoppedBy};
@@ -124,11 +123,21 @@ pub(super) fn stopped(
     limits: &Limits,
 ) -> Failure {
     match (reason, cancelled) {
-        (Some(StopReason::Cancelled), by) => cancelled_failure(by.unwrap_or("signal")),
+        (Some(StopReason::Cancelled), by) => cancelled_by(by.unwrap_or("signal")),
         (Some(reason), _) => timeout(reason, limits),
-        (None, Some(by)) => cancelled_failure(by),
+        (None, Some(by)) => cancelled_by(by),
         (None, None) => timeout(StopReason::Wall, limits),
     }
+}
+
+/// The failure of a cancelled run.
+pub(super) fn cancelled_by(by: &'static str) -> Failure {
+    let message = match by {
+        "dispose" => "the runner was disposed",
+        "exit" => "the environment was torn down",
+        _ => "the run was aborted by its signal",
+    };
+    Failure::new(Code::Cancelled, message).with("by", by)
 }
 
 /// `TIMEOUT`, by which limit.

@@ -19,6 +19,7 @@
 #![expect(unsafe_code, reason = "the engine is C; every block states why it is sound")]
 
 mod arena;
+mod body;
 pub(crate) mod cell;
 pub(super) mod compiler;
 pub(super) mod isolate;
@@ -26,6 +27,7 @@ pub(crate) mod kill;
 #[cfg(feature = "node")]
 pub(crate) mod library;
 mod mapping;
+mod modules;
 mod native;
 pub(super) mod run;
 #[cfg(test)]

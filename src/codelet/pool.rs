@@ -4,85 +4,33 @@
 //! (waiting for the host), or woken (parked, with something to do). All phases change under one
 //! lock; nothing is called out of it while it is held.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-use std::sync::OnceLock;
+mod state;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::conclude;
 use super::deadline::{Due, Overdue, Watchdog};
 use super::engine::cell::Cell;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
-use super::engine::time::now_nanos;
+use super::engine::time::{millis, now_nanos};
+use super::parked::Parked;
 use super::request::{EventSink, Reply, RunRequest};
 use super::runner::{Shared, Stats};
-use super::worker::{self, Parked};
+use super::worker;
 use crate::error::Code;
 use crate::outcome::{Failure, Outcome};
+use state::{Open, Phase, Queue, State};
+
+pub(super) use state::{Job, Task};
 
 /// More threads than this do not help: codelets are short.
 const MAX_THREADS: usize = 8;
 /// Idle isolates kept for the next run, beyond one per thread.
 const SPARE_ISOLATES: usize = 4;
-
-/// A run that has not started.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) run: u64,
-    pub(super) request: RunRequest,
-    pub(super) submitted: i64,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Queued(Box<Job>),
-    Running(usize),
-    Parked(Box<Parked>),
-    Woken(Box<Parked>),
-}
-
-/// An open run.
-pub(super) struct Open {
-    pub(super) runner: Arc<Shared>,
-    pub(super) sink: Arc<dyn EventSink>,
-    phase: Phase,
-    inbox: Vec<Reply>,
-    /// Who cancelled it.
-    cancelled: Option<&'static str>,
-    /// Its deadline passed while it was parked.
-    late: bool,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<u64>,
-    running: usize,
-    parked: usize,
-    max_concurrent: usize,
-    max_parked: usize,
-}
-
-impl Queue {
-    fn may_start(&self) -> bool {
-        !self.waiting.is_empty()
-            && self.running < self.max_concurrent
-            && (self.parked < self.max_parked || self.max_parked == 0)
-    }
-}
-
-#[derive(Default)]
-struct State {
-    runs: HashMap<u64, Open>,
-    queues: HashMap<u64, Queue>,
-    /// Runners in turn: each start moves its runner to the back.
-    turns: VecDeque<u64>,
-    woken: VecDeque<u64>,
-    isolates: Vec<Isolate>,
-    started: usize,
-    idle: usize,
-}
 
 /// The process-wide pool.
 pub(super) struct Pool {
@@ -92,12 +40,6 @@ pub(super) struct Pool {
     pub(super) watchdog: Arc<Watchdog>,
     watching: AtomicUsize,
     next_run: AtomicU64,
-}
-
-/// What a worker is to do next.
-pub(super) enum Task {
-    Start { job: Box<Job>, runner: Arc<Shared>, sink: Arc<dyn EventSink> },
-    Resume { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str>, late: bool },
 }
 
 /// What became of a run that wanted to park.
@@ -298,7 +240,7 @@ impl Pool {
                 let Some(open) = state.runs.remove(&run) else { return };
                 state.leave(&open);
                 drop(state);
-                open.end_queued(run, Outcome::refused(worker::cancelled_failure(by)));
+                open.end_queued(run, Outcome::refused(conclude::cancelled_by(by)));
             }
             Phase::Running(worker) => {
                 let worker = *worker;
@@ -364,99 +306,6 @@ impl Pool {
     }
 }
 
-impl Queue {
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.running == 0 && self.parked == 0
-    }
-}
-
-impl State {
-    /// A woken run, first come first.
-    fn take_woken(&mut self, worker: usize) -> Option<Task> {
-        loop {
-            let run = self.woken.pop_front()?;
-            let Some(open) = self.runs.get_mut(&run) else { continue };
-            let Phase::Woken(_) = open.phase else { continue };
-            let Phase::Woken(parked) = std::mem::replace(&mut open.phase, Phase::Running(worker))
-            else {
-                continue;
-            };
-            let replies = std::mem::take(&mut open.inbox);
-            let (cancelled, late) = (open.cancelled, open.late);
-            let runner = open.runner.id;
-            if let Some(queue) = self.queues.get_mut(&runner) {
-                queue.parked -= 1;
-                queue.running += 1;
-            }
-            return Some(Task::Resume { parked, replies, cancelled, late });
-        }
-    }
-
-    /// The next queued run of the next runner whose turn it is and who may start one.
-    fn take_queued(&mut self, worker: usize) -> Option<Task> {
-        for _ in 0..self.turns.len() {
-            let id = self.turns.pop_front()?;
-            let Some(queue) = self.queues.get_mut(&id) else { continue };
-            if queue.waiting.is_empty() {
-                continue;
-            }
-            if !queue.may_start() {
-                self.turns.push_back(id);
-                continue;
-            }
-            let run = queue.waiting.pop_front()?;
-            queue.running += 1;
-            if !queue.waiting.is_empty() {
-                self.turns.push_back(id);
-            }
-            let Some(open) = self.runs.get_mut(&run) else { continue };
-            if let Phase::Queued(job) = std::mem::replace(&mut open.phase, Phase::Running(worker)) {
-                let (runner, sink) = (Arc::clone(&open.runner), Arc::clone(&open.sink));
-                return Some(Task::Start { job, runner, sink });
-            }
-        }
-        None
-    }
-
-    /// Marks a parked run as having something to do; false when it is not parked.
-    fn wake(&mut self, run: u64) -> bool {
-        let Some(open) = self.runs.get_mut(&run) else { return false };
-        if !matches!(open.phase, Phase::Parked(_)) {
-            return false;
-        }
-        if let Phase::Parked(parked) =
-            std::mem::replace(&mut open.phase, Phase::Running(usize::MAX))
-        {
-            open.phase = Phase::Woken(parked);
-            self.woken.push_back(run);
-        }
-        true
-    }
-
-    /// Takes an ended run out of its runner's counts.
-    fn leave(&mut self, open: &Open) {
-        let Some(queue) = self.queues.get_mut(&open.runner.id) else { return };
-        match &open.phase {
-            Phase::Queued(job) => queue.waiting.retain(|run| *run != job.run),
-            Phase::Running(_) => queue.running -= 1,
-            Phase::Parked(_) | Phase::Woken(_) => queue.parked -= 1,
-        }
-        if queue.is_empty() && open.runner.disposed.load(Ordering::Acquire) {
-            self.queues.remove(&open.runner.id);
-        }
-    }
-}
-
-impl Open {
-    fn end_queued(self, run: u64, mut outcome: Outcome) {
-        if let Phase::Queued(job) = &self.phase {
-            outcome.usage.queue_wait_ms = super::worker::millis_since(job.submitted);
-        }
-        self.runner.count(&outcome);
-        self.sink.done(run, outcome);
-    }
-}
-
 /// What the watchdog calls for runs outside the engine.
 struct Watch(&'static Pool);
 
@@ -491,11 +340,6 @@ impl Overdue for Watch {
             }
         }
     }
-}
-
-/// Milliseconds as nanoseconds, without overflow.
-pub(super) fn millis(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1_000_000)
 }
 
 /// What every isolate can hold at least. It is address space, not memory: generous, so that runs

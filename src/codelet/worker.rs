@@ -1,9 +1,6 @@
 //! A worker: the thread that runs codelets, one entry into the engine after the other.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-
-use serde_json::json;
 
 use super::compile::{self, Fault, cache};
 use super::conclude::{self, Conclusion};
@@ -13,85 +10,19 @@ use super::engine::compiler::Compiler;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
 use super::engine::run::{Ending, Run, Start};
-use super::engine::time::{now_nanos, thread_cpu_nanos};
-use super::guest::clock::Clock;
-use super::guest::frames::Frames;
-use super::guest::host::Host;
-use super::guest::logs::Logs;
+use super::engine::time::{as_millis, millis, millis_since, now_nanos, thread_cpu_nanos};
 use super::guest::random::Random;
-use super::pool::{Job, Parking, Pool, Task, isolate_capacity, millis};
+use super::parked::{Calls, Parked, SinkHandle};
+use super::pool::{Job, Parking, Pool, Task, isolate_capacity};
 use super::program::Program;
-use super::request::{EventSink, HostCall, Reply, RunRequest};
+use super::request::{EventSink, Reply, RunRequest};
 use super::runner::Shared;
+use super::start::{config_of, host_for};
 use crate::error::Code;
-use crate::limits::Limits;
 use crate::outcome::{Cache, Failure, Outcome, Usage};
 
 /// Native stack of a worker: four times what a guest may use, and room for callbacks.
 const STACK: usize = 8 * 1024 * 1024;
-
-/// Milliseconds since a reading of the monotonic clock.
-pub(super) fn millis_since(start: i64) -> f64 {
-    as_millis(now_nanos() - start)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 nanoseconds")]
-fn as_millis(nanos: i64) -> f64 {
-    nanos as f64 / 1e6
-}
-
-/// The failure of a cancelled run.
-pub(super) fn cancelled_failure(by: &'static str) -> Failure {
-    let message = match by {
-        "dispose" => "the runner was disposed",
-        "exit" => "the environment was torn down",
-        _ => "the run was aborted by its signal",
-    };
-    Failure::new(Code::Cancelled, message).with("by", by)
-}
-
-/// Host calls under way and waiting, of one run.
-#[derive(Debug, Default)]
-struct Calls {
-    in_flight: BTreeSet<u32>,
-    backlog: VecDeque<HostCall>,
-    /// Answers held back in a deterministic run until their turn.
-    held: Vec<Reply>,
-    next_in_order: u32,
-}
-
-/// A run between two entries into the engine.
-#[derive(Debug)]
-pub(super) struct Parked {
-    run: Run,
-    sink: SinkHandle,
-    calls: Calls,
-    limits: Limits,
-    pub(super) deadline: i64,
-    /// The watchdog knows the deadline: one reminder is enough, however often the run waits.
-    pub(super) reminded: bool,
-    started: i64,
-    cpu_used: i64,
-    wait_began: i64,
-    waited: i64,
-    ordered: bool,
-    usage: Usage,
-}
-
-/// A sink with a `Debug` face.
-struct SinkHandle(Arc<dyn EventSink>);
-
-impl std::fmt::Debug for SinkHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EventSink")
-    }
-}
-
-impl Parked {
-    pub(super) fn run_id(&self) -> u64 {
-        self.run.id()
-    }
-}
 
 /// Starts a worker thread. False when the system gives none.
 pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
@@ -242,7 +173,7 @@ impl Worker {
     ) {
         parked.waited += now_nanos() - parked.wait_began;
         if let Some(by) = cancelled {
-            return self.end(parked, Conclusion::failed(cancelled_failure(by)));
+            return self.end(parked, Conclusion::failed(conclude::cancelled_by(by)));
         }
         if late || now_nanos() >= parked.deadline {
             let failure = conclude::timeout(StopReason::Wall, &parked.limits);
@@ -329,69 +260,6 @@ impl Worker {
     }
 }
 
-impl Parked {
-    /// Takes answers in: unknown ones are dropped, oversized ones become failures, and in a
-    /// deterministic run they are delivered in the order of the calls.
-    fn accept(&mut self, replies: Vec<Reply>) -> Vec<Reply> {
-        let limit = usize::try_from(self.limits.max_host_result_bytes).unwrap_or(usize::MAX);
-        let mut ready: Vec<Reply> = std::mem::take(&mut self.calls.held);
-        for reply in replies {
-            if !self.calls.in_flight.remove(&reply.seq) {
-                continue;
-            }
-            let size = reply.text.as_ref().map_or(0, String::len);
-            ready.push(if size > limit {
-                let message = format!(
-                    "the result of a host function has {size} bytes: max_host_result_bytes allows {limit}"
-                );
-                Reply::failed(reply.seq, &message, "RESULT_TOO_LARGE")
-            } else {
-                reply
-            });
-        }
-        if self.ordered {
-            ready.sort_by_key(|reply| reply.seq);
-            let first = self.calls.next_in_order;
-            let mut turn = first;
-            while ready.get((turn - first) as usize).is_some_and(|reply| reply.seq == turn) {
-                turn += 1;
-            }
-            self.calls.next_in_order = turn;
-            self.calls.held = ready.split_off((turn - first) as usize);
-        }
-        ready
-    }
-
-    /// Whether answers are still to come after the ones just accepted.
-    fn unanswered(&self) -> bool {
-        !self.calls.in_flight.is_empty()
-            || !self.calls.backlog.is_empty()
-            || !self.calls.held.is_empty()
-    }
-
-    /// Hands waiting calls to the host side, as many as may be in flight.
-    fn send_calls(&mut self) {
-        let made = std::mem::take(&mut self.run.host().outgoing);
-        self.calls.backlog.extend(made);
-        let limit = usize::try_from(self.limits.max_host_calls_in_flight).unwrap_or(usize::MAX);
-        let mut batch = Vec::new();
-        while self.calls.in_flight.len() < limit {
-            let Some(call) = self.calls.backlog.pop_front() else { break };
-            self.calls.in_flight.insert(call.seq);
-            batch.push(call);
-        }
-        if !batch.is_empty() {
-            self.sink.0.calls(self.run.id(), batch);
-        }
-    }
-
-    /// The monotonic time of a timer due `elapsed` milliseconds into the run.
-    fn timer_at(&mut self, elapsed: f64) -> i64 {
-        let wait = self.run.host().clock.until(elapsed);
-        now_nanos().saturating_add(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX))
-    }
-}
-
 fn failed(failure: Failure, mut usage: Usage, started: i64) -> Outcome {
     let duration_ms = millis_since(started);
     usage.wall_ms = duration_ms;
@@ -400,57 +268,4 @@ fn failed(failure: Failure, mut usage: Usage, started: i64) -> Outcome {
 
 fn no_memory() -> Failure {
     Failure::new(Code::Internal, "the system gave no memory for an isolate")
-}
-
-fn host_for(
-    run: u64,
-    request: &RunRequest,
-    program: &Arc<Program>,
-    sink: &Arc<dyn EventSink>,
-    random: Random,
-) -> Host {
-    let options = &request.options;
-    let limits = &options.limits;
-    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let fixed = options.deterministic.as_ref();
-    Host {
-        run,
-        clock: Clock::start(fixed.map(|fixed| fixed.now_ms)),
-        random,
-        logs: Logs::new(size(limits.max_log_entries), size(limits.max_log_bytes)),
-        program: Arc::clone(program),
-        frames: Frames::new(Arc::clone(program)),
-        live: options.live_logs.then(|| Arc::clone(sink)),
-        max_host_calls: u32::try_from(limits.max_host_calls).unwrap_or(u32::MAX),
-        max_host_arg_bytes: size(limits.max_host_arg_bytes),
-        outgoing: Vec::new(),
-        calls_made: 0,
-        denials: 0,
-        scratch: Vec::new(),
-        kept_export: None,
-        kept_input: None,
-    }
-}
-
-/// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
-fn config_of(request: &RunRequest) -> Option<String> {
-    let options = &request.options;
-    let allow = &options.allow;
-    if options.host.is_empty()
-        && options.deterministic.is_none()
-        && allow.env.is_none()
-        && !(allow.random || allow.now || allow.fetch || allow.timers)
-    {
-        return None;
-    }
-    let config = json!({
-        "host": options.host,
-        "deterministic": options.deterministic.is_some(),
-        "timers": allow.timers,
-        "fetch": allow.fetch,
-        "random": allow.random,
-        "now": allow.now,
-        "env": allow.env,
-    });
-    Some(config.to_string())
 }

@@ -15,17 +15,12 @@ use napi::{Error, Result, Status, Unknown, sys};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::codelet::{EventSink, HostCall, Level, LogEntry, RunRequest, Runner, Stats};
+use super::events::{Event, flat_list};
+use crate::codelet::{EventSink, HostCall, LogEntry, RunRequest, Runner, Stats};
 use crate::outcome::{Failure, Outcome, Usage};
 
 /// Events handed over in one turn of the host's loop.
 const BITE: usize = 256;
-
-enum Event {
-    Done { run: u64, value: Option<String>, outcome: String },
-    Log { run: u64, level: Level, message: String, timestamp: f64, truncated: bool },
-    Call { run: u64, call: HostCall },
-}
 
 /// An outcome as it crosses, but for the value, whose text crosses by itself.
 #[derive(Serialize)]
@@ -285,110 +280,5 @@ unsafe extern "C" fn deliver(
     if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {
         // SAFETY: as above.
         unsafe { sys::napi_unref_threadsafe_function(env, mailbox.wake.0) };
-    }
-}
-
-/// Writes the elements of the flat list.
-struct Writer {
-    env: sys::napi_env,
-    list: sys::napi_value,
-    at: u32,
-}
-
-impl Writer {
-    unsafe fn push(&mut self, value: sys::napi_value) {
-        // SAFETY: a fresh array of this environment.
-        unsafe { sys::napi_set_element(self.env, self.list, self.at, value) };
-        self.at += 1;
-    }
-
-    unsafe fn number(&mut self, number: f64) {
-        let mut value = null_mut();
-        // SAFETY: as `push`.
-        unsafe {
-            sys::napi_create_double(self.env, number, &raw mut value);
-            self.push(value);
-        }
-    }
-
-    unsafe fn run(&mut self, run: u64) {
-        #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
-        // SAFETY: as `push`.
-        unsafe {
-            self.number(run as f64);
-        }
-    }
-
-    unsafe fn text(&mut self, text: &str) {
-        let mut value = null_mut();
-        let len = text.len().cast_signed();
-        // SAFETY: as `push`; pure ASCII is taken over byte by byte.
-        unsafe {
-            if text.is_ascii() {
-                sys::napi_create_string_latin1(self.env, text.as_ptr().cast(), len, &raw mut value);
-            } else {
-                sys::napi_create_string_utf8(self.env, text.as_ptr().cast(), len, &raw mut value);
-            }
-            self.push(value);
-        }
-    }
-
-    unsafe fn optional(&mut self, text: Option<&str>) {
-        // SAFETY: as `push`.
-        unsafe {
-            if let Some(text) = text {
-                self.text(text);
-            } else {
-                let mut value = null_mut();
-                sys::napi_get_undefined(self.env, &raw mut value);
-                self.push(value);
-            }
-        }
-    }
-
-    unsafe fn boolean(&mut self, boolean: bool) {
-        let mut value = null_mut();
-        // SAFETY: as `push`.
-        unsafe {
-            sys::napi_get_boolean(self.env, boolean, &raw mut value);
-            self.push(value);
-        }
-    }
-}
-
-unsafe fn flat_list(env: sys::napi_env, events: &[Event]) -> Option<sys::napi_value> {
-    // SAFETY: on the JavaScript thread; every value is made in the current scope.
-    unsafe {
-        let mut list = null_mut();
-        if sys::napi_create_array(env, &raw mut list) != sys::Status::napi_ok {
-            return None;
-        }
-        let mut writer = Writer { env, list, at: 0 };
-        for event in events {
-            match event {
-                Event::Done { run, value, outcome } => {
-                    writer.number(0.0);
-                    writer.run(*run);
-                    writer.text(outcome);
-                    writer.optional(value.as_deref());
-                }
-                Event::Log { run, level, message, timestamp, truncated } => {
-                    writer.number(1.0);
-                    writer.run(*run);
-                    writer.number(f64::from(*level as u8));
-                    writer.text(message);
-                    writer.number(*timestamp);
-                    writer.boolean(*truncated);
-                }
-                Event::Call { run, call } => {
-                    writer.number(2.0);
-                    writer.run(*run);
-                    writer.number(f64::from(call.seq));
-                    writer.number(f64::from(call.function));
-                    writer.text(&call.arguments);
-                }
-            }
-        }
-        Some(list)
     }
 }

@@ -8,6 +8,7 @@ use rquickjs::qjs;
 use super::arena::{Arena, functions};
 use super::cell::{Cell, Landing};
 use super::compiler;
+use super::modules;
 use super::native;
 use crate::codelet::guest;
 
@@ -247,7 +248,7 @@ unsafe fn build_realm(
             describe: member(c"describe"),
         };
         let denied = (&raw mut isolate.driver.denied_import).cast::<c_void>();
-        qjs::JS_SetModuleLoaderFunc(rt, Some(native::on_import), Some(native::on_load), denied);
+        qjs::JS_SetModuleLoaderFunc(rt, Some(modules::on_import), Some(modules::on_load), denied);
         qjs::JS_SetHostPromiseRejectionTracker(
             rt,
             Some(native::on_rejection),

@@ -11,6 +11,22 @@ pub(crate) fn thread_cpu_nanos() -> i64 {
     now(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
+/// Milliseconds since a reading of the monotonic clock.
+pub(crate) fn millis_since(start: i64) -> f64 {
+    as_millis(now_nanos() - start)
+}
+
+/// Nanoseconds as milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 nanoseconds")]
+pub(crate) fn as_millis(nanos: i64) -> f64 {
+    nanos as f64 / 1e6
+}
+
+/// Milliseconds as nanoseconds, without overflow.
+pub(crate) fn millis(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1_000_000)
+}
+
 /// A reading of the clock with this number; 0 when there is none.
 pub(crate) fn read(id: i64) -> i64 {
     libc::clockid_t::try_from(id).map_or(0, now)

@@ -7,22 +7,23 @@
 //! syntax has a value (`enum`, `namespace`, parameter properties), the program is left to path two.
 
 mod class;
+mod enumeration;
 mod expression;
 mod function;
 mod module;
 mod statement;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
     AccessorProperty, ArrowFunctionExpression, BinaryExpression, CallExpression, CatchParameter,
     Class, ClassBody, ClassElement, ExportDefaultDeclaration, ExportFromDeclaration,
     ExportNamedDeclaration, ExpressionStatement, FormalParameter, FormalParameterRest, Function,
     ImportDeclaration, LogicalExpression, MethodDefinition, NewExpression, Program,
-    PropertyDefinition, Span, Statement, TSAsExpression, TSEnumDeclaration, TSExportAssignment,
-    TSImportEqualsDeclaration, TSInstantiationExpression, TSModuleBlock, TSNamespaceDeclaration,
-    TSNonNullExpression, TSSatisfiesExpression, TSTypeAssertion, TaggedTemplateExpression,
-    VariableDeclarator,
+    PropertyDefinition, Span, Statement, TSAsExpression, TSEnumDeclaration, TSEnumMember,
+    TSExportAssignment, TSImportEqualsDeclaration, TSInstantiationExpression, TSModuleBlock,
+    TSNamespaceDeclaration, TSNonNullExpression, TSSatisfiesExpression, TSTypeAssertion,
+    TaggedTemplateExpression, VariableDeclarator,
 };
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_semantic::ScopeFlags;
@@ -53,6 +54,9 @@ pub(super) fn erase<'a>(source: &'a str, program: &Program<'a>) -> Erasure {
     }
 }
 
+/// Enums and namespaces one module may hold.
+const MAX_OBJECTS: usize = 1000;
+
 struct Eraser<'a> {
     text: Text<'a>,
     blanks: Blanks,
@@ -64,8 +68,14 @@ struct Eraser<'a> {
     fragile: Option<usize>,
     /// The statement list at hand belongs to the module or a namespace.
     module_level: bool,
-    /// Names the module declares as types and not as values.
+    /// Names the module binds as types and not as values.
     type_names: HashSet<&'a str>,
+    /// Enums and namespaces so far.
+    objects: usize,
+    /// The longest text the enum members of a name may stand for.
+    members: HashMap<&'a str, usize>,
+    /// Bytes of text copied to work the values of enum members out.
+    copied: usize,
 }
 
 impl<'a> Eraser<'a> {
@@ -79,6 +89,9 @@ impl<'a> Eraser<'a> {
             fragile: None,
             module_level: false,
             type_names: HashSet::new(),
+            objects: 0,
+            members: HashMap::new(),
+            copied: 0,
         }
     }
 
@@ -86,6 +99,15 @@ impl<'a> Eraser<'a> {
         let at = start(span);
         if self.refused.is_none_or(|earlier| at < earlier.at) {
             self.refused = Some(Refused { at, message });
+        }
+    }
+
+    /// Notes an enum or namespace. Many that share a name cost the rewriting quadratic time.
+    fn object(&mut self, span: Span) {
+        self.rewrite = true;
+        self.objects += 1;
+        if self.objects > MAX_OBJECTS {
+            self.refuse(span, "more than 1000 enums and namespaces in one module");
         }
     }
 
@@ -181,8 +203,13 @@ impl<'a> VisitJs<'a> for Eraser<'a> {
     }
 
     fn visit_ts_enum_declaration(&mut self, it: &TSEnumDeclaration<'a>) {
-        self.rewrite = true;
+        self.object(it.span);
         walk_js::walk_ts_enum_declaration(self, it);
+    }
+
+    fn visit_ts_enum_member(&mut self, it: &TSEnumMember<'a>) {
+        self.enum_member(it);
+        walk_js::walk_ts_enum_member(self, it);
     }
 
     fn visit_ts_namespace_declaration(&mut self, it: &TSNamespaceDeclaration<'a>) {

@@ -64,8 +64,10 @@ struct Level {
     outer_depth: u32,
     /// Tokens since the statement or item began: each may be one recursion.
     chain: u32,
-    /// Tokens that nest statements without brackets (`if`, `else`, `a:` …): `;` does not end those.
+    /// Statements nested without brackets (`if`, `else`, `a:` …); they end together.
     nesting: u32,
+    /// `do` of this bracket: what follows its body is still part of it.
+    loops: u32,
     /// What the brackets around add to `angles` and to `lists`.
     outer_angles: u32,
     outer_lists: u32,
@@ -94,9 +96,9 @@ impl Level {
         self.outer_lists + self.lists + u32::from(self.may_be_list)
     }
 
-    /// A statement ended, so no guess reaches beyond this point.
-    fn end_statement(&mut self) {
-        self.chain = self.nesting;
+    /// A statement or list item ended, so no guess reaches beyond this point.
+    fn end_item(&mut self) {
+        self.chain = self.nesting + self.loops;
         self.angles = 0;
         self.lists = 0;
         self.default = false;
@@ -113,12 +115,15 @@ struct Walk {
     statics: u64,
     level: Level,
     outer: Vec<Level>,
-    /// For each `infer X extends …` that may be read twice: how many `<` were open before it.
+    /// For each clause that may be read twice (`infer X extends …` and the head of an interface):
+    /// how many `<` were open before it.
     constraints: Vec<u32>,
     /// The last three tokens, latest first.
     last: [Seen; 3],
     /// A line break stood before the latest token.
     newline: bool,
+    /// The latest token was a `;`.
+    ended: bool,
     /// The latest closed bracket may have been a parameter list.
     closed_list: bool,
 }
@@ -142,16 +147,21 @@ impl Walk {
             constraints: Vec::new(),
             last: [Seen::default(); 3],
             newline: false,
+            ended: false,
             closed_list: false,
         }
     }
 
     fn step(&mut self, token: Token) -> Result<(), Refused> {
-        if token.newline && self.begins_statement(token) {
-            self.end_statement();
+        self.charge(token)?;
+        if self.ended || (token.newline && self.begins_statement(token)) {
+            self.ended = false;
+            if !token.word.has(Word::ELSE) {
+                self.level.nesting = 0;
+            }
+            self.end_item();
         }
         self.level.chain += 1;
-        self.charge(token)?;
         self.apply(token)?;
         self.closed_list &= matches!(token.kind, Kind::Close(_));
         self.last = [Seen { kind: Some(token.kind), word: token.word }, self.last[0], self.last[1]];
@@ -188,9 +198,8 @@ impl Walk {
         level.outer_doublings.saturating_add(constraints) + 2 * u32::from(default)
     }
 
-    /// A statement or list item ended, so no guess reaches beyond this point.
-    fn end_statement(&mut self) {
-        self.level.end_statement();
+    fn end_item(&mut self) {
+        self.level.end_item();
         self.constraints.truncate(self.level.first_constraint);
     }
 
@@ -207,9 +216,9 @@ impl Walk {
         match token.kind {
             Kind::Open(bracket) => self.open(bracket, token),
             Kind::Close(bracket) => self.close(bracket),
-            Kind::Semicolon => self.end_statement(),
+            Kind::Semicolon => self.ended = true,
             // A comma inside type arguments ends neither the list nor the guess.
-            Kind::Comma if self.level.angles == 0 => self.end_statement(),
+            Kind::Comma if self.level.angles == 0 => self.end_item(),
             Kind::Comma | Kind::Question => self.end_constraints(self.level.angles),
             Kind::Less => self.level.angles += 1,
             Kind::Greater => {
@@ -226,7 +235,12 @@ impl Walk {
                 self.level.lists += u32::from(self.closed_list);
                 self.level.nesting += u32::from(self.is_label());
             }
+            Kind::Word if token.word.has(Word::DO) => self.level.loops += 1,
             Kind::Word if token.word.has(Word::NESTS) => self.level.nesting += 1,
+            // What an interface extends is read again if it is no type.
+            Kind::Word if token.word.has(Word::INTERFACE) => {
+                self.constraints.push(self.level.angles);
+            }
             Kind::Word if token.word.has(Word::EXTENDS) && self.last[1].word.has(Word::INFER) => {
                 self.constraints.push(self.level.angles);
             }
@@ -331,9 +345,11 @@ impl Walk {
     }
 }
 
+/// Whether a `(` after this token calls it. A `}` may have closed a block.
 fn is_operand(kind: Option<Kind>, word: Word) -> bool {
     match kind {
-        Some(Kind::Literal | Kind::Close(_)) => true,
+        Some(Kind::Literal) => true,
+        Some(Kind::Close(bracket)) => bracket != Bracket::Curly && !word.has(Word::HEAD),
         Some(Kind::Word) => !word.has(Word::UNFINISHED) && !word.has(Word::PREFIX),
         _ => false,
     }

@@ -53,7 +53,7 @@ pub(super) struct Token {
     pub(super) kind: Kind,
     /// A line terminator lies between this token and the one before.
     pub(super) newline: bool,
-    /// What is known of a keyword.
+    /// What is known of a keyword; of a `)`, whether it closes the head of a statement.
     pub(super) word: Word,
 }
 
@@ -224,8 +224,9 @@ impl<'s> Tokens<'s> {
         self.earlier_word = self.word;
         self.word = word;
         self.at = end;
-        let (start, end) = (offset(start), offset(end));
-        Token { start, end, kind, newline, word }
+        let closes_head = kind == Kind::Close(Bracket::Paren) && before == Before::Operator;
+        let word = if closes_head { Word::HEAD } else { word };
+        Token { start: offset(start), end: offset(end), kind, newline, word }
     }
 
     /// Pops the bracket if it is the one that is open. A wrong closer pops nothing, so the depth

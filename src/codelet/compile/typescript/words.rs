@@ -2,7 +2,7 @@
 
 /// A set of facts about one word. Identifiers and property names have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Word(u16);
+pub(super) struct Word(u32);
 
 impl Word {
     pub(super) const NONE: Self = Self(0);
@@ -27,6 +27,9 @@ impl Word {
     pub(super) const IMPORT: Self = Self(1 << 11);
     pub(super) const AWAIT: Self = Self(1 << 12);
     pub(super) const FOR: Self = Self(1 << 13);
+    pub(super) const INTERFACE: Self = Self(1 << 14);
+    pub(super) const ELSE: Self = Self(1 << 15);
+    pub(super) const DO: Self = Self(1 << 16);
 
     /// Looks a word up. Case matters; an escaped keyword is no keyword.
     pub(super) fn of(word: &str) -> Self {
@@ -35,7 +38,8 @@ impl Word {
         match word.as_bytes() {
             b"if" | b"while" | b"with" => Self::HEAD.or(Self::NESTS),
             b"for" => Self::HEAD.or(Self::NESTS).or(Self::FOR),
-            b"else" | b"do" => Self::PREFIX.or(Self::NESTS),
+            b"else" => Self::PREFIX.or(Self::NESTS).or(Self::ELSE),
+            b"do" => Self::PREFIX.or(Self::NESTS).or(Self::DO),
             b"return" | b"typeof" | b"case" | b"delete" | b"void" | b"throw" | b"new"
             | b"default" => or(&[Self::PREFIX]),
             b"in" => or(&[Self::PREFIX, Self::CONTINUES, Self::MODIFIER]),
@@ -48,13 +52,14 @@ impl Word {
             b"infer" => or(&[Self::INFER]),
             b"import" => or(&[Self::IMPORT]),
             b"async" => or(&[Self::ASYNC, Self::MODIFIER]),
+            b"interface" => or(&[Self::INTERFACE]),
             b"static" => or(&[Self::STATIC, Self::MODIFIER]),
             b"get" | b"set" | b"readonly" | b"accessor" | b"public" | b"private" | b"protected"
             | b"override" | b"declare" | b"abstract" | b"export" | b"out" | b"const" => {
                 or(&[Self::MODIFIER])
             }
             b"keyof" | b"unique" | b"asserts" | b"function" | b"class" | b"let" | b"var"
-            | b"type" | b"interface" | b"enum" | b"namespace" | b"module" => Self::UNFINISHED,
+            | b"type" | b"enum" | b"namespace" | b"module" => Self::UNFINISHED,
             _ => Self::NONE,
         }
     }

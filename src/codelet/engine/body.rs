@@ -1,0 +1,267 @@
+//! What happens inside an entry: the engine calls of a run, between the cell's door and its landing.
+//!
+//! Nothing here may own anything with a destructor across an engine call: the run may be abandoned
+//! inside any of them. Results are pointers into the arena; `run.rs` copies them afterwards.
+
+use std::ffi::c_void;
+
+use rquickjs::qjs;
+
+use super::cell::Cell;
+use super::run::{During, Frame, Out, Run, Stage, Start};
+
+pub(super) unsafe extern "C" fn body(frame: *mut c_void) {
+    // SAFETY: the `Frame` of `enter`, and the `Run` in it, live until the landing.
+    unsafe {
+        let frame = &mut *frame.cast::<Frame<'_>>();
+        let run = &mut *frame.run;
+        let rt = run.isolate.rt;
+        qjs::JS_SetMaxStackSize(rt, run.max_stack as _);
+        qjs::JS_UpdateStackTop(rt);
+        frame.out = match advance(frame, run) {
+            Ok(out) => out,
+            Err(Thrown) => describe(run.isolate.ctx, run),
+        };
+    }
+}
+
+/// An exception is pending in the context.
+struct Thrown;
+
+unsafe fn check(value: qjs::JSValue) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: a look at the tag.
+    if unsafe { qjs::JS_IsException(value) } { Err(Thrown) } else { Ok(value) }
+}
+
+unsafe fn string(ctx: *mut qjs::JSContext, text: &str) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: the text is copied into the arena.
+    unsafe { check(qjs::JS_NewStringLen(ctx, text.as_ptr().cast(), text.len() as _)) }
+}
+
+unsafe fn optional(ctx: *mut qjs::JSContext, text: Option<&str>) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: as `string`.
+    text.map_or(Ok(qjs::JS_UNDEFINED), |text| unsafe { string(ctx, text) })
+}
+
+unsafe fn call<const N: usize>(
+    ctx: *mut qjs::JSContext,
+    function: qjs::JSValue,
+    mut args: [qjs::JSValue; N],
+) -> Result<qjs::JSValue, Thrown> {
+    // SAFETY: live values of this context; references are not given back one by one, the whole
+    // heap is.
+    unsafe {
+        let count = i32::try_from(N).unwrap_or(0);
+        check(qjs::JS_Call(ctx, function, qjs::JS_UNDEFINED, count, args.as_mut_ptr()))
+    }
+}
+
+unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
+    // SAFETY: all engine calls are on the run's own context; `frame` is plain data.
+    unsafe {
+        let ctx = run.isolate.ctx;
+        if let Some(start) = frame.start
+            && run.stage == Stage::Fresh
+        {
+            frame.during = During::Linking;
+            load(ctx, run, start)?;
+            frame.during = During::Running;
+        }
+        for reply in frame.replies {
+            let text = optional(ctx, reply.text.as_deref())?;
+            let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
+            let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
+            call(ctx, run.isolate.driver.settle, [seq, ok, text])?;
+            drain(run.isolate.rt, frame.cell);
+        }
+        loop {
+            drain(run.isolate.rt, frame.cell);
+            match qjs::JS_PromiseState(ctx, run.promise) {
+                qjs::JSPromiseStateEnum_JS_PROMISE_PENDING => {
+                    if let Some(out) = wait(ctx, frame, run)? {
+                        return Ok(out);
+                    }
+                }
+                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED if run.stage == Stage::Evaluating => {
+                    invoke(ctx, run, frame.start)?;
+                }
+                qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => {
+                    return settle_value(ctx, frame, run);
+                }
+                _ => {
+                    let reason = qjs::JS_PromiseResult(ctx, run.promise);
+                    qjs::JS_Throw(ctx, reason);
+                    return Err(Thrown);
+                }
+            }
+        }
+    }
+}
+
+/// Loads the program and starts evaluating its entry module.
+unsafe fn load(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Result<(), Thrown> {
+    // SAFETY: bytecode made by this process's compiler from the same engine; the program outlives
+    // the run.
+    unsafe {
+        let rt = run.isolate.rt;
+        qjs::JS_SetGCThreshold(rt, (start.memory_limit / 4).min(4 << 20) as _);
+        let config = optional(ctx, start.config)?;
+        let globals = optional(ctx, start.globals)?;
+        call(ctx, run.isolate.driver.begin, [config, globals])?;
+        // Reading a module reads what it imports, through the loader.
+        let flags = qjs::JS_WRITE_OBJ_BYTECODE.cast_signed();
+        let (code, len) = match run.host.program.modules.first() {
+            Some(module) => (module.bytecode.as_ptr(), module.bytecode.len()),
+            None => (std::ptr::null(), 0),
+        };
+        let entry = check(qjs::JS_ReadObject(ctx, code, len as _, flags))?;
+        run.module = qjs::JS_VALUE_GET_PTR(entry).cast();
+        if qjs::JS_ResolveModule(ctx, entry) < 0 {
+            return Err(Thrown);
+        }
+        run.promise = check(qjs::JS_EvalFunction(ctx, entry))?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+        run.stage = Stage::Evaluating;
+        Ok(())
+    }
+}
+
+/// Calls the entry function once its module is evaluated.
+unsafe fn invoke(
+    ctx: *mut qjs::JSContext,
+    run: &mut Run,
+    start: Option<&Start<'_>>,
+) -> Result<(), Thrown> {
+    // SAFETY: the namespace of the entry module; texts are copied into the arena.
+    unsafe {
+        let namespace = check(qjs::JS_GetModuleNamespace(ctx, run.module))?;
+        // After a top-level await that had to wait, the start is gone: its texts were kept.
+        let (name, input) = match start {
+            Some(start) => (start.export_name, start.input),
+            None => (run.host.kept_export.as_deref(), run.host.kept_input.as_deref()),
+        };
+        let name = optional(ctx, name)?;
+        let input = optional(ctx, input)?;
+        run.promise = call(ctx, run.isolate.driver.invoke, [namespace, name, input])?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+        run.stage = Stage::Calling;
+        Ok(())
+    }
+}
+
+/// Runs promise jobs until none is left. A stop request is obeyed between any two.
+unsafe fn drain(rt: *mut qjs::JSRuntime, cell: *const Cell) {
+    // SAFETY: inside the entry; leaving from here drops nothing.
+    unsafe {
+        let mut ctx = std::ptr::null_mut();
+        loop {
+            if (*cell).stop_requested() {
+                (*cell).leave_stopped();
+            }
+            if qjs::JS_ExecutePendingJob(rt, &raw mut ctx) == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Nothing is runnable: fire a due timer (then `None`), wait, or give up.
+unsafe fn wait(
+    ctx: *mut qjs::JSContext,
+    frame: &Frame<'_>,
+    run: &mut Run,
+) -> Result<Option<Out>, Thrown> {
+    // SAFETY: prelude functions without guest code, but for the timer's own callback.
+    unsafe {
+        let next = number(call(ctx, run.isolate.driver.next_timer, [])?);
+        let calls = frame.unanswered || !run.host.outgoing.is_empty();
+        if next >= 0.0 {
+            // A virtual clock jumps to its timer, unless the host still owes an answer.
+            if run.host.clock.is_virtual() && !calls {
+                run.host.clock.advance_to(next);
+            }
+            let fired = call(ctx, run.isolate.driver.fire_timer, [])?;
+            if qjs::JS_IsBool(fired) && qjs::JS_VALUE_GET_BOOL(fired) {
+                return Ok(None);
+            }
+        }
+        if next < 0.0 && !calls {
+            return Ok(Some(Out::Stalled));
+        }
+        let timer = if run.host.clock.is_virtual() { -1.0 } else { next };
+        Ok(Some(Out::Waiting(timer)))
+    }
+}
+
+unsafe fn number(value: qjs::JSValue) -> f64 {
+    // SAFETY: the tag says which member is set.
+    unsafe {
+        if qjs::JS_IsInt(value) {
+            f64::from(qjs::JS_VALUE_GET_INT(value))
+        } else if qjs::JS_IsNumber(value) {
+            qjs::JS_VALUE_GET_FLOAT64(value)
+        } else {
+            -1.0
+        }
+    }
+}
+
+/// Turns the value into JSON: still the guest's time, `toJSON` and getters are its code.
+unsafe fn settle_value(
+    ctx: *mut qjs::JSContext,
+    frame: &mut Frame<'_>,
+    run: &mut Run,
+) -> Result<Out, Thrown> {
+    // SAFETY: as `advance`; the text stays in the arena until the caller has copied it.
+    unsafe {
+        let value = qjs::JS_PromiseResult(ctx, run.promise);
+        if qjs::JS_IsUndefined(value) {
+            warn_unhandled(ctx, run);
+            return Ok(Out::Undefined);
+        }
+        frame.during = During::Serialising;
+        let text = check(qjs::JS_JSONStringify(ctx, value, qjs::JS_UNDEFINED, qjs::JS_UNDEFINED))?;
+        frame.during = During::Running;
+        if qjs::JS_IsUndefined(text) {
+            let data = qjs::JS_IsObject(value) && !qjs::JS_IsFunction(ctx, value);
+            return Ok(if data { Out::Undefined } else { Out::NotJson });
+        }
+        let mut len: usize = 0;
+        let bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, text);
+        if bytes.is_null() {
+            return Err(Thrown);
+        }
+        warn_unhandled(ctx, run);
+        Ok(if len > run.max_result { Out::TooLong } else { Out::Value(bytes.cast(), len) })
+    }
+}
+
+/// One warning per rejection nobody handled.
+unsafe fn warn_unhandled(ctx: *mut qjs::JSContext, run: &mut Run) {
+    // SAFETY: the reasons were kept by a reference of their own.
+    unsafe {
+        let mut index = 0;
+        while index < run.rejections.len() {
+            let reason = run.rejections[index].1;
+            if call(ctx, run.isolate.driver.unhandled, [reason]).is_err() {
+                qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
+            }
+            index += 1;
+        }
+    }
+}
+
+/// The report of the pending exception.
+unsafe fn describe(ctx: *mut qjs::JSContext, run: &mut Run) -> Out {
+    // SAFETY: reading what was thrown runs guest code, still inside the entry and its limits.
+    unsafe {
+        let thrown = qjs::JS_GetException(ctx);
+        warn_unhandled(ctx, run);
+        let Ok(report) = call(ctx, run.isolate.driver.describe, [thrown]) else {
+            return Out::Broken;
+        };
+        let mut len: usize = 0;
+        let text = qjs::JS_ToCStringLen(ctx, &raw mut len, report);
+        if text.is_null() { Out::Broken } else { Out::Thrown(text.cast(), len) }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a run starts with, made from its request.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::guest::clock::Clock;
+use super::guest::frames::Frames;
+use super::guest::host::Host;
+use super::guest::logs::Logs;
+use super::guest::random::Random;
+use super::program::Program;
+use super::request::{EventSink, RunRequest};
+
+/// The host's half of a run about to start.
+pub(super) fn host_for(
+    run: u64,
+    request: &RunRequest,
+    program: &Arc<Program>,
+    sink: &Arc<dyn EventSink>,
+    random: Random,
+) -> Host {
+    let options = &request.options;
+    let limits = &options.limits;
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let fixed = options.deterministic.as_ref();
+    Host {
+        run,
+        clock: Clock::start(fixed.map(|fixed| fixed.now_ms)),
+        random,
+        logs: Logs::new(size(limits.max_log_entries), size(limits.max_log_bytes)),
+        program: Arc::clone(program),
+        frames: Frames::new(Arc::clone(program)),
+        live: options.live_logs.then(|| Arc::clone(sink)),
+        max_host_calls: u32::try_from(limits.max_host_calls).unwrap_or(u32::MAX),
+        max_host_arg_bytes: size(limits.max_host_arg_bytes),
+        outgoing: Vec::new(),
+        calls_made: 0,
+        denials: 0,
+        scratch: Vec::new(),
+        kept_export: None,
+        kept_input: None,
+    }
+}
+
+/// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
+pub(super) fn config_of(request: &RunRequest) -> Option<String> {
+    let options = &request.options;
+    let allow = &options.allow;
+    if options.host.is_empty()
+        && options.deterministic.is_none()
+        && allow.env.is_none()
+        && !(allow.random || allow.now || allow.fetch || allow.timers)
+    {
+        return None;
+    }
+    let config = json!({
+        "host": options.host,
+        "deterministic": options.deterministic.is_some(),
+        "timers": allow.timers,
+        "fetch": allow.fetch,
+        "random": allow.random,
+        "now": allow.now,
+        "env": allow.env,
+    });
+    Some(config.to_string())
+}
