@@ -23,6 +23,8 @@ const GRACE: i64 = 5_000_000;
 const RETRY: i64 = 1_000_000;
 /// How long the watchdog stays awake after the last run began.
 const TICK: i64 = 250_000_000;
+/// After this long without an acknowledgement a kill is sent again.
+const RESEND: i64 = 20_000_000;
 const NEVER: i64 = i64::MAX;
 
 /// Why a run was asked to stop.
@@ -45,6 +47,7 @@ struct Slot {
     stopped: Option<(StopReason, i64)>,
     kill_next: i64,
     kills_sent: u64,
+    kill_sent_at: i64,
     /// A run that was cancelled after the worker took it and before it was armed here.
     cancelled_early: u64,
 }
@@ -86,6 +89,7 @@ impl Watchdog {
             stopped: None,
             kill_next: NEVER,
             kills_sent: 0,
+            kill_sent_at: 0,
             cancelled_early: 0,
         };
         let slots = cells.iter().map(|cell| (*cell, Mutex::new(slot()), AtomicI64::new(-1)));
@@ -258,12 +262,15 @@ impl Watchdog {
         }
         if slot.kill_next <= now {
             slot.kill_next = now + RETRY;
-            // One signal outstanding at most: stale ones must not pile up.
-            if cell.armed() == slot.run && cell.acked() >= slot.kills_sent {
-                let number = u32::try_from(index).unwrap_or(0);
-                if kill::available() && kill::send(cell, number, slot.run) {
-                    slot.kills_sent = cell.acked() + 1;
-                }
+            // One signal outstanding at most, so that stale ones do not pile up; but one that was
+            // never acknowledged does not keep the next away for long.
+            let acked = cell.acked();
+            let due = acked >= slot.kills_sent || now - slot.kill_sent_at >= RESEND;
+            if due && cell.armed() == slot.run && kill::available() {
+                // Read before sending: the answer may come before this thread goes on.
+                slot.kills_sent = acked + 1;
+                slot.kill_sent_at = now;
+                kill::send(cell, u32::try_from(index).unwrap_or(0), slot.run);
             }
         }
         slot.kill_next

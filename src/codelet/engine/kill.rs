@@ -41,8 +41,8 @@ pub(crate) fn adopt(cell: &'static Cell) {
 }
 
 /// Sends one kill for `run` to the worker `index`. The handler decides whether it is due.
-pub(crate) fn send(cell: &'static Cell, index: u32, run: u64) -> bool {
+pub(crate) fn send(cell: &'static Cell, index: u32, run: u64) {
     let number = SIGNAL.get().copied().unwrap_or(0);
     // SAFETY: the cell lives for ever and its thread never ends.
-    unsafe { runlet_kill_send(cell, index, run, number) == 0 }
+    unsafe { runlet_kill_send(cell, index, run, number) };
 }

@@ -16,14 +16,14 @@ mod statement;
 use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
-    AccessorProperty, ArrowFunctionExpression, BinaryExpression, CallExpression, CatchParameter,
-    Class, ClassBody, ClassElement, ExportDefaultDeclaration, ExportFromDeclaration,
-    ExportNamedDeclaration, ExpressionStatement, FormalParameter, FormalParameterRest, Function,
-    ImportDeclaration, LogicalExpression, MethodDefinition, NewExpression, Program,
-    PropertyDefinition, Span, Statement, TSAsExpression, TSEnumDeclaration, TSEnumMember,
-    TSExportAssignment, TSImportEqualsDeclaration, TSInstantiationExpression, TSModuleBlock,
-    TSNamespaceDeclaration, TSNonNullExpression, TSSatisfiesExpression, TSTypeAssertion,
-    TaggedTemplateExpression, VariableDeclarator,
+    AccessorProperty, ArrowFunctionExpression, BinaryExpression, BindingIdentifier, CallExpression,
+    CatchParameter, Class, ClassBody, ClassElement, ExportDefaultDeclaration,
+    ExportFromDeclaration, ExportNamedDeclaration, ExpressionStatement, FormalParameter,
+    FormalParameterRest, Function, ImportDeclaration, LogicalExpression, MethodDefinition,
+    NewExpression, Program, PropertyDefinition, Span, Statement, TSAsExpression, TSEnumDeclaration,
+    TSEnumMember, TSExportAssignment, TSImportEqualsDeclaration, TSInstantiationExpression,
+    TSModuleBlock, TSNamespaceDeclaration, TSNonNullExpression, TSSatisfiesExpression,
+    TSTypeAssertion, TaggedTemplateExpression, VariableDeclarator,
 };
 use oxc_ast_visit::{VisitJs, walk_js};
 use oxc_semantic::ScopeFlags;
@@ -54,8 +54,8 @@ pub(super) fn erase<'a>(source: &'a str, program: &Program<'a>) -> Erasure {
     }
 }
 
-/// Enums and namespaces one module may hold.
-const MAX_OBJECTS: usize = 1000;
+/// Enums and namespaces that may be merged into one, or share a name by chance.
+const MAX_OBJECTS: usize = 100;
 
 struct Eraser<'a> {
     text: Text<'a>,
@@ -70,8 +70,8 @@ struct Eraser<'a> {
     module_level: bool,
     /// Names the module binds as types and not as values.
     type_names: HashSet<&'a str>,
-    /// Enums and namespaces so far.
-    objects: usize,
+    /// Enums and namespaces so far, by name.
+    objects: HashMap<&'a str, usize>,
     /// The longest text the enum members of a name may stand for.
     members: HashMap<&'a str, usize>,
     /// Bytes of text copied to work the values of enum members out.
@@ -89,7 +89,7 @@ impl<'a> Eraser<'a> {
             fragile: None,
             module_level: false,
             type_names: HashSet::new(),
-            objects: 0,
+            objects: HashMap::new(),
             members: HashMap::new(),
             copied: 0,
         }
@@ -102,12 +102,13 @@ impl<'a> Eraser<'a> {
         }
     }
 
-    /// Notes an enum or namespace. Many that share a name cost the rewriting quadratic time.
-    fn object(&mut self, span: Span) {
+    /// Notes an enum or namespace. Path two looks through all that share a name, for each of them.
+    fn object(&mut self, name: &BindingIdentifier<'a>) {
         self.rewrite = true;
-        self.objects += 1;
-        if self.objects > MAX_OBJECTS {
-            self.refuse(span, "more than 1000 enums and namespaces in one module");
+        let objects = self.objects.entry(name.name.as_str()).or_default();
+        *objects += 1;
+        if *objects > MAX_OBJECTS {
+            self.refuse(name.span, "more than 100 enums or namespaces of the same name");
         }
     }
 
@@ -203,7 +204,7 @@ impl<'a> VisitJs<'a> for Eraser<'a> {
     }
 
     fn visit_ts_enum_declaration(&mut self, it: &TSEnumDeclaration<'a>) {
-        self.object(it.span);
+        self.object(&it.id);
         walk_js::walk_ts_enum_declaration(self, it);
     }
 

@@ -18,7 +18,7 @@ use super::tokens::{Bracket, Kind, Refused, Token, Tokens};
 use super::words::Word;
 
 /// Upper bound of the stack one unit of depth takes, in bytes. Unoptimised builds need far more.
-pub(super) const STACK_PER_UNIT: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1024 };
+pub(super) const STACK_PER_UNIT: usize = if cfg!(debug_assertions) { 4 * 1024 } else { 1024 };
 
 /// Deepest source that is accepted, in units.
 pub(super) const MAX_DEPTH: u32 = 20_000;

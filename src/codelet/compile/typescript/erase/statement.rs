@@ -49,7 +49,7 @@ impl<'a> Eraser<'a> {
         if !self.module_level {
             self.refuse(it.span, "a namespace is allowed only at the top level of a module");
         }
-        self.object(it.span);
+        self.object(&it.id);
         walk_js::walk_ts_namespace_declaration(self, it);
     }
 
@@ -74,7 +74,7 @@ impl<'a> Eraser<'a> {
                 "`import = require()` is not supported; use an `import` declaration",
             );
         }
-        self.object(it.span);
+        self.rewrite = true;
     }
 }
 
