@@ -128,7 +128,7 @@ impl StripError {
     }
 
     fn from_diagnostic(source: &str, diagnostic: &OxcDiagnostic) -> Self {
-        let offset = diagnostic.labels.first().map_or(0, |label| label.offset());
+        let offset = diagnostic.labels.first().map_or(0, oxc_span::LabeledSpan::offset);
         Self::at(source, offset as usize, sentence(&diagnostic.message))
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn lower<'a>(
         })
         .with_scoping(Some(transformed.scoping))
         .build(&program);
-    let mappings = printed.map.iter().flat_map(|map| map.get_tokens()).map(|token| Mapping {
+    let tokens = printed.map.iter().flat_map(|map| map.get_tokens().into_iter());
+    let mappings = tokens.map(|token| Mapping {
         line: token.get_dst_line(),
         column: token.get_dst_col(),
         original_line: token.get_src_line(),

@@ -18,7 +18,7 @@ use super::tokens::{Bracket, Kind, Refused, Token, Tokens};
 use super::words::Word;
 
 /// Upper bound of the stack one unit of depth takes, in bytes. Unoptimised builds need far more.
-pub(super) const STACK_PER_UNIT: usize = if cfg!(debug_assertions) { 4 * 1024 } else { 1024 };
+pub(super) const STACK_PER_UNIT: usize = if cfg!(debug_assertions) { 4096 } else { 1536 };
 
 /// Deepest source that is accepted, in units.
 pub(super) const MAX_DEPTH: u32 = 20_000;
@@ -37,6 +37,8 @@ const LEAST_COST: u32 = 4;
 
 /// Largest power of two a token is charged; beyond it every source is refused anyway.
 const MAX_DOUBLINGS: u32 = 40;
+
+const TOO_DEEP: &str = "code is nested too deeply";
 
 /// What one pass over the tokens found out.
 #[derive(Clone, Copy, Debug)]
@@ -176,10 +178,10 @@ impl Walk {
         let cost = u64::from((token.end - self.end).max(LEAST_COST));
         self.end = token.end;
         let cost = cost.saturating_mul(self.readings() + self.statics);
-        self.budget = self.budget.checked_sub(cost).ok_or(Refused {
-            at: token.start as usize,
-            message: "code and types are nested in a way that takes too long to read",
-        })?;
+        self.budget = self
+            .budget
+            .checked_sub(cost)
+            .ok_or(Refused { at: token.start as usize, message: TOO_DEEP })?;
         Ok(())
     }
 
@@ -255,7 +257,7 @@ impl Walk {
         let depth = self.level.outer_depth.saturating_add(self.level.chain);
         self.depth = self.depth.max(depth);
         if self.depth > MAX_DEPTH {
-            return Err(Refused { at: token.start as usize, message: "code is nested too deeply" });
+            return Err(Refused { at: token.start as usize, message: TOO_DEEP });
         }
         Ok(())
     }

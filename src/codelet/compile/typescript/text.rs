@@ -87,12 +87,11 @@ impl<'s> Text<'s> {
         let mut at = at;
         loop {
             match self.byte(at) {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' => at += 1,
                 b'\\' if self.starts_with(at, "\\u{") => {
                     let close = self.source.get(at..).and_then(|rest| rest.find('}'));
                     at = close.map_or(self.len(), |found| at + found + 1);
                 }
-                b'\\' => at += 1,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' | b'\\' => at += 1,
                 byte if byte >= 0x80 => match self.char(at) {
                     Some(c) if !is_space(c) && !is_line_terminator(c) => at += c.len_utf8(),
                     _ => return at,

@@ -129,7 +129,7 @@ impl<'a> Eraser<'a> {
     }
 }
 
-fn key<'e, 'a>(element: &'e ClassElement<'a>) -> Option<Span> {
+fn key(element: &ClassElement<'_>) -> Option<Span> {
     match element {
         ClassElement::MethodDefinition(it) => Some(it.key.span()),
         ClassElement::PropertyDefinition(it) => Some(it.key.span()),
