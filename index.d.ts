@@ -445,6 +445,8 @@ export interface CodeletError {
   name?: string
   /** Guest frames only, virtual file names, at most 4 KiB. */
   stack?: string
+  /** The text that `line` and `column` are in: the codelet's own name, or a module's. */
+  filename?: string
   /** Line in the text the caller gave, from 1, also after types were stripped. */
   line?: number
   /** Column in UTF-16 units, from 1. */
@@ -708,7 +710,12 @@ export interface CodeletGrants {
   /** With `allow.fetch`. */
   readonly fetch: (
     url: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string },
+    init?: {
+      method?: string
+      headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[]
+      body?: string
+      redirect?: 'follow' | 'error' | 'manual'
+    },
   ) => Promise<CodeletResponse>
 }
 

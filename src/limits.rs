@@ -105,8 +105,9 @@ limits! {
     RunnerLimits {
         /// Runs of this runner on threads at once; none means as many as there are threads.
         max_concurrent: optional = None, 1, 1024;
-        /// Runs of this runner that wait for host functions or timers at once.
-        max_parked: always = Some(256), 0, 100_000;
+        /// Runs of this runner that are under way at once, waiting for host functions and timers
+        /// included; further ones wait in the queue.
+        max_parked: always = Some(256), 1, 100_000;
         /// Runs of this runner that wait for a thread.
         max_queued: always = Some(1000), 0, 1_000_000;
         /// How long a run may wait for a thread, in milliseconds.

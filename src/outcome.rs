@@ -34,6 +34,9 @@ pub struct Failure {
     /// Guest frames only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack: Option<String>,
+    /// The text that `line` and `column` are in: the codelet's own name, or a module's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
     /// 1-based, in the text the caller gave.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -54,6 +57,7 @@ impl Failure {
             message: message.into(),
             name: None,
             stack: None,
+            filename: None,
             line: None,
             column: None,
             retryable: code.retryable(),
@@ -66,7 +70,8 @@ impl Failure {
         self
     }
 
-    pub(crate) fn at(mut self, line: u32, column: u32) -> Failure {
+    pub(crate) fn at(mut self, filename: &str, line: u32, column: u32) -> Failure {
+        self.filename = Some(filename.to_owned());
         self.line = Some(line);
         self.column = Some(column);
         self

@@ -62,6 +62,9 @@ function collect(
     const accepted = path.length === 0 ? 'an object of functions' : 'a function or a group of them'
     throw invalidArgument(field, messages.wrongValue(field, accepted, group), { accepted })
   }
+  if (Object.keys(group).length === 0 && !isPlain(group)) {
+    throw invalidArgument(field, messages.hostNotPlain(field))
+  }
   if (above.includes(group)) throw invalidArgument(field, messages.hostCycle(field))
   for (const key of Object.keys(group)) {
     const at = `${field}.${key}`
@@ -77,6 +80,12 @@ function collect(
     if (typeof member === 'function') targets.push(target(memberPath, member as Plain, group))
     else collect(member, at, memberPath, [...above, group], targets)
   }
+}
+
+/** Whether an object is a plain one, of any realm: methods of classes are not own properties. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** The group stays `this`, as in `host.tools.search()`, so that methods work. */

@@ -70,7 +70,9 @@ export const messages = Object.freeze({
   hostReserved: (name: string) =>
     `host.${name} is taken: every codelet has its own helpers.${name}`,
   moduleName: (field: string) =>
-    `${field} cannot be imported: names are not empty, hold no NUL and do not start with a dot`,
+    `${field} cannot be imported: names are not empty, hold no NUL and do not start with a dot; a codelet's "./x" finds "x"`,
+  hostNotPlain: (field: string) =>
+    `${field} has no own functions: methods of a class are not looked up; list them in a plain object`,
   hostTooDeep: (path: string, levels: number) =>
     `${path} is nested too deeply: host may have ${levels} levels`,
   hostCycle: (path: string) => `${path} contains itself`,

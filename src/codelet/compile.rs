@@ -123,6 +123,11 @@ impl Task<'_> {
     fn module(&mut self, code: &str, language: Language) -> Result<Module, Fault> {
         // Editors do not count a byte order mark, so neither do positions.
         let code = code.strip_prefix('\u{feff}').unwrap_or(code);
+        if code.trim_start().starts_with("```") {
+            let at = position_of(code, code.find('`').unwrap_or(0));
+            let message = "the source begins with a Markdown fence (```): give the code inside it";
+            return Err(self.syntax_error(message, at).into());
+        }
         let outcome = match language {
             Language::Js => self.javascript(code)?,
             Language::Ts => self.typescript(code)?,
@@ -134,14 +139,15 @@ impl Task<'_> {
                 },
             },
         };
-        outcome.map_err(|fault| {
-            let place = format!("{}:{}:{}", self.name, fault.position.line, fault.position.column);
-            let mut failure = Failure::new(Code::SyntaxError, fault.message)
-                .at(fault.position.line, fault.position.column);
-            failure.name = Some("SyntaxError".to_owned());
-            failure.stack = Some(format!("    at {place}"));
-            failure.into()
-        })
+        outcome.map_err(|fault| self.syntax_error(&fault.message, fault.position).into())
+    }
+
+    fn syntax_error(&self, message: &str, position: Position) -> Failure {
+        let Position { line, column } = position;
+        let mut failure = Failure::new(Code::SyntaxError, message).at(self.name, line, column);
+        failure.name = Some("SyntaxError".to_owned());
+        failure.stack = Some(format!("    at {}:{line}:{column}", self.name));
+        failure
     }
 
     fn javascript(&mut self, code: &str) -> Result<Result<Module, SyntaxFault>, Fault> {

@@ -191,7 +191,8 @@ fn thrown(report: &str, during: During, program: &Arc<Program>) -> Conclusion {
         place = place.or_else(|| missing_export(&failure.message, program)).or(Some((0, START)));
     }
     if let Some((module, position)) = place {
-        failure = failure.at(position.line, position.column);
+        let name = program.modules[module].name();
+        failure = failure.at(name, position.line, position.column);
         if report.writes_global && code == Code::RuntimeError {
             denials = global_write(&mut failure, &program.modules[module].source, position);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::engine::run::Run;
 use super::engine::time::now_nanos;
+use super::guest::logs::Level;
 use super::request::{EventSink, HostCall, Reply};
 use crate::limits::Limits;
 use crate::outcome::Usage;
@@ -103,6 +104,19 @@ impl Parked {
         }
         if !batch.is_empty() {
             self.sink.0.calls(self.run.id(), batch);
+        }
+    }
+
+    /// Says in the log that calls over the in-flight bound are not made any more.
+    pub(super) fn warn_unsent(&mut self) {
+        let unsent = self.calls.backlog.len();
+        if unsent > 0 {
+            let limit = self.limits.max_host_calls_in_flight;
+            let text = format!(
+                "{unsent} host calls were not made: the codelet ended with max_host_calls_in_flight \
+                 ({limit}) of them under way and did not wait"
+            );
+            self.run.host().log(Level::Warn, &text);
         }
     }
 

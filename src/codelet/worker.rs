@@ -221,7 +221,13 @@ impl Worker {
     }
 
     /// Hands the outcome over, then makes the isolate pristine.
-    fn end(&mut self, parked: Box<Parked>, conclusion: Conclusion) {
+    fn end(&mut self, mut parked: Box<Parked>, conclusion: Conclusion) {
+        if conclusion.stopped_by.is_none() {
+            // Calls nobody waited for are made all the same: a codelet that only reports something
+            // means it. Their answers are dropped.
+            parked.send_calls();
+            parked.warn_unsent();
+        }
         let Parked { run, calls, started, cpu_used, waited, mut usage, .. } = *parked;
         let id = run.id();
         let broken = conclusion.broken;

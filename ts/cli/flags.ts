@@ -66,6 +66,13 @@ export const RUN_FLAGS: readonly Flag[] = [
     limit: { key: 'memoryLimitBytes', unit: 'size' },
   },
   {
+    name: 'max-input',
+    value: 'SIZE',
+    group: 'Limits',
+    help: 'size of input and globals as JSON',
+    limit: { key: 'maxInputBytes', unit: 'size' },
+  },
+  {
     name: 'max-result',
     value: 'SIZE',
     group: 'Limits',

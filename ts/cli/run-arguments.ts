@@ -31,6 +31,7 @@ export async function readRun({
     timeout_ms: limit(flags, 'timeout', parseDuration),
     cpu_ms: limit(flags, 'cpu', parseDuration),
     memory_limit_bytes: limit(flags, 'memory', parseSize),
+    max_input_bytes: limit(flags, 'max-input', parseSize),
     max_result_bytes: limit(flags, 'max-result', parseSize),
     max_log_entries: limit(flags, 'max-logs', parseCount),
     allow: readGrants(flags),

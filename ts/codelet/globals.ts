@@ -30,6 +30,10 @@ export function globalsText(value: unknown): string | undefined {
     throw invalidArgument('globals', messages.wrongValue('globals', 'an object', value))
   }
   const names = Object.keys(value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (names.length === 0 && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw invalidArgument('globals', messages.wrongValue('globals', 'a plain object', value))
+  }
   if (names.length === 0) return undefined
   taken ??= new Set(addon().facts.globals)
   for (const name of names) {

@@ -33,6 +33,7 @@ const ERROR_KEYS = [
   'message',
   'name',
   'stack',
+  'filename',
   'line',
   'column',
   'retryable',

@@ -58,8 +58,8 @@ pub(crate) struct Stripped {
 
 impl Stripped {
     /// Leads a position in [`code`](Self::code) back to the text given to [`strip`]. Lines and
-    /// UTF-16 columns count from 1; a byte order mark has no column. Lines end at the four line
-    /// terminators of ECMAScript, `\r\n` counting once.
+    /// UTF-16 columns count from 1; a byte order mark has no column. Lines end as the engine counts
+    /// them: at LF, CR LF, or CR alone.
     pub(crate) fn original_position(&self, line: u32, column: u32) -> (u32, u32) {
         self.positions.original(line, column)
     }

@@ -68,7 +68,7 @@ const driver = {
   fireTimer,
 
   /** The error object for a module that was not given. */
-  deniedImport: (name) => denied('import', name),
+  deniedImport: (name) => deniedImport(name),
 
   /** A rejection nobody handled: worth a warning, not the result. */
   unhandled(reason) {
@@ -176,6 +176,54 @@ const refusingNamespace = (name, members) => {
 }
 place('WebAssembly', refusingNamespace('WebAssembly', ['compile', 'compileStreaming', 'instantiate', 'instantiateStreaming', 'validate', 'Module', 'Instance', 'Memory', 'Table', 'Global', 'Tag', 'Exception']))
 place('Atomics', refusingNamespace('Atomics', ['add', 'and', 'compareExchange', 'exchange', 'isLockFree', 'load', 'notify', 'or', 'pause', 'store', 'sub', 'wait', 'waitAsync', 'xor']))
+
+// A trace names places in the text the caller gave, and only the guest's own frames.
+const stackAccessor = descriptorOf(ErrorCtor.prototype, 'stack')
+defineProperty(ErrorCtor.prototype, 'stack', {
+  __proto__: null,
+  get: descriptorOf(
+    {
+      get stack() {
+        const trace = errorStack(this)
+        return typeof trace === 'string' ? native.guestFrames(trace) : trace
+      },
+    },
+    'stack',
+  ).get,
+  set: stackAccessor.set,
+  enumerable: false,
+  configurable: true,
+})
+const { captureStackTrace } = ErrorCtor
+defineProperty(ErrorCtor, 'captureStackTrace', {
+  __proto__: null,
+  value: {
+    captureStackTrace(target, below) {
+      captureStackTrace(target, below)
+      const trace = ownValue(target, 'stack')
+      if (typeof trace === 'string') {
+        defineProperty(target, 'stack', { __proto__: null, value: native.guestFrames(trace), writable: true, enumerable: false, configurable: true })
+      }
+    },
+  }.captureStackTrace,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+})
+
+// A promise has no JSON form. It becomes `{}`, as everywhere, and the log says so.
+defineProperty(PromiseCtor.prototype, 'toJSON', {
+  __proto__: null,
+  value: {
+    toJSON() {
+      writeWarn(['a promise was turned into {}: await it before it is returned or passed on'])
+      return {}
+    },
+  }.toJSON,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+})
 
 // Stack traces cannot be rewritten: the hook would be called with frames of the prelude, and the
 // functions in them. The names stay, as plain data without effect.

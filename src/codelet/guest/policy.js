@@ -50,6 +50,16 @@ const denied = (capability, name) => {
   return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability, name: name ?? capability })
 }
 
+/** `./x` finds `x`: what to name the module is not always what was imported. */
+const deniedImport = (name) => {
+  const relative = stringSlice(name, 0, 2) === './'
+  if (!relative) return denied('import', name)
+  native.countDenial()
+  const plain = stringSlice(name, 2)
+  const message = `import of "${name}" is denied: give the code by the name "${plain}" in the \`modules\` option`
+  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability: 'import', name })
+}
+
 const overBudget = (limit, limitValue, remedy) => {
   native.countDenial()
   return brand(

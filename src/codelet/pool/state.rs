@@ -52,7 +52,8 @@ impl Queue {
     pub(super) fn may_start(&self) -> bool {
         !self.waiting.is_empty()
             && self.running < self.max_concurrent
-            && (self.parked < self.max_parked || self.max_parked == 0)
+            // A running one may come to wait at any time: it needs its place already.
+            && self.running + self.parked < self.max_parked
     }
 }
 

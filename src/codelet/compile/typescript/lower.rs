@@ -40,12 +40,15 @@ pub(super) fn lower<'a>(
         })
         .with_scoping(Some(transformed.scoping))
         .build(&program);
-    let tokens = printed.map.iter().flat_map(|map| map.get_tokens().into_iter());
-    let mappings = tokens.map(|token| Mapping {
-        line: token.get_dst_line(),
-        column: token.get_dst_col(),
-        original_line: token.get_src_line(),
-        original_column: token.get_src_col(),
-    });
-    Ok(Stripped { positions: Positions::mapped(mappings), code: printed.code })
+    let mut mappings = Vec::new();
+    if let Some(map) = &printed.map {
+        mappings.extend(map.get_tokens().map(|token| Mapping {
+            line: token.get_dst_line(),
+            column: token.get_dst_col(),
+            original_line: token.get_src_line(),
+            original_column: token.get_src_col(),
+        }));
+    }
+    let positions = Positions::mapped(mappings, &printed.code, source);
+    Ok(Stripped { positions, code: printed.code })
 }

@@ -169,8 +169,8 @@ fn line_endings_comments_and_wide_characters_keep_their_places() {
             let commented = |text: &str| {
                 format!("let q = '\u{1f600}'; // \u{e9}: number\n{text}").replace('\n', ending)
             };
-            let typed = format!("let p: '\u{1f600}\u{e9}' | /* \u{1d11e} */ \u{fc}; ");
-            let source = typed + &commented(source);
+            let typed = "let p: '\u{1f600}\u{e9}' | /* \u{1d11e} */ \u{fc}; ";
+            let source = typed.to_owned() + &commented(source);
             let expected = "let p; ".to_owned() + &commented(expected);
             assert_eq!(reprinted(&blanked(&source)), reprinted(&expected), "{source}");
         }

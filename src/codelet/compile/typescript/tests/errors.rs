@@ -27,7 +27,10 @@ fn columns_count_utf16_units_and_lines_every_line_ending() {
     assert_error("'\u{e9}\u{1f600}'; let x = ;", 1, 16, "unexpected");
     assert_error("\u{feff}let x = ;", 1, 9, "unexpected");
     assert_error("#!\u{1f600}\nlet x = ;", 2, 9, "unexpected");
-    for ending in ["\n", "\r\n", "\r", "\u{2028}", "\u{2029}"] {
+    for separator in ['\u{2028}', '\u{2029}'] {
+        assert_error(&format!("let a: b{separator}let x = ;"), 1, 18, "unexpected");
+    }
+    for ending in ["\n", "\r\n", "\r"] {
         assert_error(&format!("a{ending}{ending}\u{1f600}"), 3, 1, "");
         assert_error(&format!("let a: b{ending}  let x = ;"), 2, 11, "unexpected");
     }

@@ -80,9 +80,12 @@ fn positions_lead_back_to_the_source() {
     ];
     let throws =
         ["throw new TypeError", "throw new RangeError", "errorOne", "errorTwo", "errorThree"];
-    for ending in ["\n", "\r\n", "\r", "\u{2028}"] {
+    for ending in ["\n", "\r\n", "\r", "\u{2028}", "\u{2029}"] {
         follow_back(&lines.join(ending), &throws);
     }
+    // U+2028 ends a line for the source map but not for the engine, in source and code alike.
+    let template = "enum A { B }\n`\u{2028}\u{1f600}${errorOne()}\n\u{2029}`; errorTwo()";
+    follow_back(template, &["errorOne", "errorTwo"]);
 }
 
 #[test]
