@@ -555,7 +555,7 @@ export interface RunnerLogger {
 export interface CodeletRunnerOptions {
   /** Runs on worker threads at once. Default: the number of threads. */
   maxConcurrent?: number | undefined
-  /** Runs set aside while they wait for the host. Default 256. */
+  /** Runs under way at once, those that wait for the host included; at least 1. Default 256. */
   maxParked?: number | undefined
   /** Runs waiting for a worker. Default 1,000. Beyond: `OVERLOADED`. */
   maxQueued?: number | undefined

@@ -3,12 +3,11 @@ import {
   type CodeletRunOptions,
   createCodeletRunner,
   HostError,
-  type HostFunctions,
   hostFunction,
   RunletError,
   runCodelet,
 } from 'runlet'
-import { body, failureOf, js, refusedOption, sleep, valueFrom } from './run-text'
+import { body, failureOf, js, refusedOption, rejectionOf, sleep, valueFrom } from './run-text'
 
 describe('X6 · host functions are members of helpers and return promises', () => {
   it('pass arguments and results as JSON copies', async () => {
@@ -87,9 +86,16 @@ describe('X6 · host functions are members of helpers and return promises', () =
   })
 
   it('are own properties only', async () => {
-    const host = Object.create({ inherited: () => 1 }) as HostFunctions
+    const host = Object.assign(Object.create({ inherited: () => 1 }), { own: () => 1 })
     expect(await valueFrom(body('return typeof helpers.inherited'), { host })).toBe('undefined')
     expect(await valueFrom(body('return typeof helpers.toString'), { host: {} })).toBe('function')
+    class Service {
+      search() {}
+    }
+    const error = await rejectionOf(
+      runCodelet(js('x'), { host: { service: new Service() } as never }),
+    )
+    expect(error.details?.field).toBe('host.service')
   })
 })
 

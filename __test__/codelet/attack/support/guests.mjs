@@ -9,7 +9,7 @@ export const guests = {
   'loop in a thenable result': 'return { then() { for (;;) {} } }',
   'loop in toJSON of the result': 'return { toJSON() { for (;;) {} } }',
   'unpolled built-in': 'return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)',
-  'memory bomb': 'const a = []; for (;;) a.push(new Array(1000).fill(a.length))',
+  'memory bomb': 'const a = []; for (;;) a.push(new Array(100000).fill(a.length))',
   'microtask storm':
     'const f = () => { Promise.resolve().then(f) }; f(); await new Promise(() => {})',
 }

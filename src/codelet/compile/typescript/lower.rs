@@ -36,6 +36,8 @@ pub(super) fn lower<'a>(
         .with_options(CodegenOptions {
             comments: CommentOptions::disabled(),
             source_map_path: Some(PathBuf::from("codelet.ts")),
+            // Nobody reads it, and indented nesting grows with the square of its depth.
+            indent_width: 0,
             ..CodegenOptions::default()
         })
         .with_scoping(Some(transformed.scoping))
