@@ -63,7 +63,7 @@ pub(super) fn entry_name(options: &RunOptions) -> &str {
 }
 
 /// More source than allowed, as a failure.
-pub(super) fn check_size(request: &RunRequest) -> Result<(), Failure> {
+pub(super) fn check_size(request: &RunRequest) -> Result<(), Fault> {
     let limit = request.options.limits.max_source_bytes;
     let modules: usize = request.options.modules.iter().map(|module| module.code.len()).sum();
     let size = request.code.len() + modules;
@@ -74,10 +74,11 @@ pub(super) fn check_size(request: &RunRequest) -> Result<(), Failure> {
         format!("the source has {size} bytes: max_source_bytes allows {limit}, modules included");
     Err(Failure::new(Code::PolicyViolation, message)
         .with("limit", "max_source_bytes")
-        .with("limitValue", limit))
+        .with("limitValue", limit)
+        .into())
 }
 
-fn check_names(options: &RunOptions) -> Result<(), Failure> {
+fn check_names(options: &RunOptions) -> Result<(), Fault> {
     let entry = entry_name(options);
     let mut seen = std::collections::HashSet::from([entry]);
     for module in &options.modules {
@@ -101,8 +102,8 @@ fn check_names(options: &RunOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-fn invalid(message: &str) -> Failure {
-    Failure::new(Code::InvalidArgument, message)
+fn invalid(message: &str) -> Fault {
+    Failure::new(Code::InvalidArgument, message).into()
 }
 
 /// One module's compilation.
@@ -191,7 +192,13 @@ impl Task<'_> {
             },
             Err(CompileFault::Syntax { message, trace }) => {
                 let (line, column) = trace_position(&trace).unwrap_or((1, 1));
-                let position = original_position(source, stripped.as_ref(), line, column);
+                let position = original_position(
+                    source,
+                    stripped.as_ref(),
+                    &position::line_starts(text),
+                    line,
+                    column,
+                );
                 Ok(Err(SyntaxFault { message, position }))
             }
             Err(CompileFault::OutOfMemory) => Err(Fault::Left(Landing::OutOfMemory)),

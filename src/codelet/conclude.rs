@@ -168,6 +168,10 @@ fn thrown(report: &str, during: During, program: &Arc<Program>) -> Conclusion {
     let mut failure = Failure::new(code, bounded(&report.message));
     failure.name = report.name.map(|name| bounded(&name));
     failure.details = report.details;
+    // Every text in them is cut where it is made; this is the second line.
+    if serde_json::to_string(&failure.details).is_ok_and(|text| text.len() > DETAILS_BYTES) {
+        failure.details = Map::from_iter([("omitted".to_owned(), Value::Bool(true))]);
+    }
     if let Some(thrown) = report.thrown.and_then(|text| serde_json::from_str(&text).ok()) {
         failure.details.insert("thrown".into(), thrown);
     }
@@ -204,6 +208,8 @@ fn bounded(text: &str) -> String {
     text[..text.floor_char_boundary(MESSAGE_BYTES)].to_owned()
 }
 
+/// Longest details of a guest's error, as JSON.
+const DETAILS_BYTES: usize = 64 * 1024;
 const START: Position = Position { line: 1, column: 1 };
 
 /// The report with lone surrogates replaced: JavaScript texts may hold them, Rust's may not.

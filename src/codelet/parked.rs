@@ -1,6 +1,6 @@
 //! A run between two entries into the engine: its isolate, its clock, and its calls of the host.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::engine::run::Run;
@@ -13,7 +13,8 @@ use crate::outcome::Usage;
 /// Host calls under way and waiting, of one run.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    pub(super) in_flight: BTreeSet<u32>,
+    /// By number: the size of each one's arguments.
+    pub(super) in_flight: BTreeMap<u32, usize>,
     pub(super) backlog: VecDeque<HostCall>,
     /// Answers held back in a deterministic run until their turn.
     pub(super) held: Vec<Reply>,
@@ -58,9 +59,8 @@ impl Parked {
         let limit = usize::try_from(self.limits.max_host_result_bytes).unwrap_or(usize::MAX);
         let mut ready: Vec<Reply> = std::mem::take(&mut self.calls.held);
         for reply in replies {
-            if !self.calls.in_flight.remove(&reply.seq) {
-                continue;
-            }
+            let Some(size) = self.calls.in_flight.remove(&reply.seq) else { continue };
+            self.run.host().pending_bytes -= size;
             let size = reply.text.as_ref().map_or(0, String::len);
             ready.push(if size > limit {
                 let message = format!(
@@ -99,7 +99,7 @@ impl Parked {
         let mut batch = Vec::new();
         while self.calls.in_flight.len() < limit {
             let Some(call) = self.calls.backlog.pop_front() else { break };
-            self.calls.in_flight.insert(call.seq);
+            self.calls.in_flight.insert(call.seq, call.arguments.len());
             batch.push(call);
         }
         if !batch.is_empty() {
@@ -116,7 +116,7 @@ impl Parked {
                 "{unsent} host calls were not made: the codelet ended with max_host_calls_in_flight \
                  ({limit}) of them under way and did not wait"
             );
-            self.run.host().log(Level::Warn, &text);
+            self.run.host().log(Level::Warn, text.as_bytes());
         }
     }
 

@@ -148,6 +148,8 @@ impl Pool {
     /// Starts or wakes one worker for new work.
     fn wake_worker(&'static self, state: &mut State) {
         if state.idle > 0 {
+            // Taken off by who wakes it: until it holds the lock, it must not be counted twice.
+            state.idle -= 1;
             self.work.notify_one();
         } else if state.started < self.threads() && worker::spawn(self, state.started) {
             state.started += 1;
@@ -166,7 +168,6 @@ impl Pool {
             }
             state.idle += 1;
             self.work.wait(&mut state);
-            state.idle -= 1;
         }
     }
 
@@ -210,6 +211,7 @@ impl Pool {
         if state.turns.iter().any(|id| state.queues.get(id).is_some_and(Queue::may_start))
             && state.idle > 0
         {
+            state.idle -= 1;
             self.work.notify_one();
         }
         drop(state);

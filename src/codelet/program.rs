@@ -1,8 +1,9 @@
 //! A compiled codelet: the entry module and the virtual ones, ready to be loaded by any isolate.
 
 use std::ffi::CString;
+use std::sync::OnceLock;
 
-use super::compile::position::utf16_position;
+use super::compile::position::{line_starts, utf16_position};
 use super::compile::typescript::Stripped;
 use super::guest::frames::Position;
 
@@ -17,6 +18,7 @@ pub(crate) struct Module {
     pub(crate) source: String,
     /// Set when types were stripped: the way back to the caller's positions.
     pub(crate) stripped: Option<Stripped>,
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 impl Module {
@@ -28,7 +30,8 @@ impl Module {
         bytecode: Vec<u8>,
     ) -> Option<Module> {
         let c_name = CString::new(name).ok()?;
-        Some(Module { name: name.to_owned(), c_name, bytecode, source, stripped })
+        let line_starts = OnceLock::new();
+        Some(Module { name: name.to_owned(), c_name, bytecode, source, stripped, line_starts })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -41,14 +44,19 @@ impl Module {
 
     /// How many lines the compiled text has.
     pub(crate) fn lines(&self) -> u32 {
+        u32::try_from(self.line_starts().len()).unwrap_or(u32::MAX)
+    }
+
+    /// Where the lines of the compiled text begin: found once, when a position is first asked for.
+    fn line_starts(&self) -> &[usize] {
         let text = self.stripped.as_ref().map_or(&self.source, |stripped| &stripped.code);
-        let ends = text.bytes().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
-        u32::try_from(ends + 1).unwrap_or(u32::MAX)
+        self.line_starts.get_or_init(|| line_starts(text))
     }
 
     /// The place in the caller's text for a line and a byte column of the compiled text.
     pub(crate) fn original(&self, line: u32, byte_column: u32) -> Position {
-        original_position(&self.source, self.stripped.as_ref(), line, byte_column)
+        let stripped = self.stripped.as_ref();
+        original_position(&self.source, stripped, self.line_starts(), line, byte_column)
     }
 }
 
@@ -57,12 +65,13 @@ impl Module {
 pub(crate) fn original_position(
     source: &str,
     stripped: Option<&Stripped>,
+    starts: &[usize],
     line: u32,
     byte_column: u32,
 ) -> Position {
     let line = line.saturating_sub(1).max(1);
-    let Some(stripped) = stripped else { return utf16_position(source, line, byte_column) };
-    let Position { line, column } = utf16_position(&stripped.code, line, byte_column);
+    let Some(stripped) = stripped else { return utf16_position(source, starts, line, byte_column) };
+    let Position { line, column } = utf16_position(&stripped.code, starts, line, byte_column);
     let (line, column) = stripped.original_position(line, column);
     Position { line, column }
 }

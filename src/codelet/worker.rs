@@ -1,5 +1,6 @@
 //! A worker: the thread that runs codelets, one entry into the engine after the other.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::compile::{self, Fault, cache};
@@ -53,11 +54,24 @@ impl Worker {
     #[expect(clippy::infinite_loop, reason = "workers live as long as the process")]
     fn work(&mut self) {
         loop {
-            match self.pool.next_task(self.index) {
-                Task::Start { job, runner, sink } => self.start(*job, &runner, sink),
-                Task::Resume { parked, replies, cancelled, late } => {
-                    self.resume(parked, replies, cancelled, late);
-                }
+            let task = self.pool.next_task(self.index);
+            let run = task.run();
+            if catch_unwind(AssertUnwindSafe(|| self.perform(task))).is_err() {
+                // A fault of ours: the run ends, and nothing it may have touched is used again.
+                self.compiler = None;
+                self.spare = None;
+                self.pool.watchdog.disarm(self.index);
+                let failure = Failure::new(Code::Internal, "a fault of runlet: its code panicked");
+                self.pool.finish(run, Outcome::refused(failure));
+            }
+        }
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::Start { job, runner, sink } => self.start(*job, &runner, sink),
+            Task::Resume { parked, replies, cancelled, late } => {
+                self.resume(parked, replies, cancelled, late);
             }
         }
     }

@@ -19,8 +19,10 @@ use super::events::{Event, flat_list};
 use crate::codelet::{EventSink, HostCall, LogEntry, RunRequest, Runner, Stats};
 use crate::outcome::{Failure, Outcome, Usage};
 
-/// Events handed over in one turn of the host's loop.
+/// Events handed over in one turn of the host's loop, and about how many bytes of text: what the
+/// guest wrote is parsed on that loop.
 const BITE: usize = 256;
+const BITE_BYTES: usize = 256 * 1024;
 
 /// An outcome as it crosses, but for the value, whose text crosses by itself.
 #[derive(Serialize)]
@@ -247,7 +249,13 @@ unsafe extern "C" fn deliver(
     // SAFETY: the reference made in `open`, alive as long as the function can be called.
     let bridge = unsafe { &*context.cast::<Bridge>() };
     let mut mailbox = bridge.mailbox.lock();
-    let count = mailbox.events.len().min(BITE);
+    let mut bytes = 0;
+    let within = |event: &&Event| {
+        bytes += event.bytes();
+        bytes <= BITE_BYTES
+    };
+    let fitting = mailbox.events.iter().take(BITE).take_while(within).count();
+    let count = fitting.max(1).min(mailbox.events.len());
     let events: Vec<Event> = mailbox.events.drain(..count).collect();
     if mailbox.events.is_empty() {
         mailbox.awake = false;

@@ -13,6 +13,19 @@ pub(super) enum Event {
     Call { run: u64, call: HostCall },
 }
 
+impl Event {
+    /// About how much text the host will have to read.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Event::Done { value, outcome, .. } => {
+                outcome.len() + value.as_ref().map_or(0, String::len)
+            }
+            Event::Log { message, .. } => message.len(),
+            Event::Call { call, .. } => call.arguments.len(),
+        }
+    }
+}
+
 /// Writes the elements of the flat list.
 struct Writer {
     env: sys::napi_env,

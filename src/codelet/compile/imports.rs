@@ -25,6 +25,11 @@ pub(in crate::codelet) fn import_position(source: &str, specifier: &str) -> Opti
     None
 }
 
+/// A hostile source may hold a name many times: more are not looked at.
+const MAX_MATCHES: usize = 1000;
+/// How far before a name its declaration is looked for.
+const WINDOW: usize = 256;
+
 /// True when the line at `position` writes to the bare name `name`. The engine reports such a
 /// write as a plain type error; together with its text this tells that a frozen global was meant.
 pub(in crate::codelet) fn is_global_assignment(
@@ -38,7 +43,7 @@ pub(in crate::codelet) fn is_global_assignment(
     let index = usize::try_from(position.line.saturating_sub(1)).unwrap_or(0);
     let Some(line) = source.lines().nth(index) else { return false };
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    line.match_indices(name).any(|(at, _)| {
+    line.match_indices(name).take(MAX_MATCHES).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         let rest = line[at + name.len()..].trim_start();
         let stands_alone = !before.is_some_and(|c| word(c) || c == '.');
@@ -61,16 +66,18 @@ pub(in crate::codelet) fn is_global_assignment(
 /// failed write may well be to that.
 fn declares_constant(source: &str, name: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    source.match_indices(name).any(|(at, _)| {
+    source.match_indices(name).take(MAX_MATCHES).any(|(at, _)| {
         let before = source[..at].chars().next_back();
         let after = source[at + name.len()..].chars().next();
         if before.is_some_and(|c| word(c) || c == '.') || after.is_some_and(word) {
             return false;
         }
         // What the statement around the name begins with; a brace may belong to a pattern.
-        let start = source[..at].rfind([';', '\n', '{', '}']).map_or(0, |end| end + 1);
+        let window = source.floor_char_boundary(at.saturating_sub(WINDOW));
+        let start = source[window..at].rfind([';', '\n', '{', '}']);
+        let start = start.map_or(window, |end| window + end + 1);
         let statement = source[start..at].trim_start();
-        let pattern = source[..start].strip_suffix('{').map_or("", str::trim_end);
+        let pattern = source[window..start].strip_suffix('{').map_or("", str::trim_end);
         if pattern.ends_with("const") || pattern.ends_with("import") {
             return true;
         }

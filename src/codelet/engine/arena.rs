@@ -35,6 +35,11 @@ const CLEAR_BY_HAND: usize = 1024 * 1024;
 /// What fragmentation may cost beyond the limit before it counts as the limit.
 const SLACK: usize = 16 * 1024 * 1024;
 
+/// A quarter of small limits, and never more than twice [`SLACK`].
+fn slack(limit: usize) -> usize {
+    SLACK + (limit / 4).min(SLACK)
+}
+
 type Pool = Tlsf<'static, u64, u8, 59, 8>;
 
 /// Lives at the arena's start, inside the image.
@@ -68,7 +73,7 @@ impl Arena {
     /// Reserves address space for `limit` bytes of engine memory; nothing is used yet.
     pub(super) fn new(limit: usize, cell: &'static Cell) -> Option<Arena> {
         let header = size_of::<Header>().next_multiple_of(4096);
-        let reserve = (limit + limit / 4 + SLACK + header).next_multiple_of(4096);
+        let reserve = (limit + slack(limit) + header).next_multiple_of(4096);
         let mapping = Mapping::reserve(reserve)?;
         let base = mapping.base();
         let committed = (header + GROWTH).next_multiple_of(4096);
@@ -150,7 +155,7 @@ impl Arena {
             header.peak = header.used;
             header.cell = cell;
             header.pool_limit =
-                (base + self.image.len() + limit + limit / 4 + SLACK).min(header.reserved);
+                (base + self.image.len() + limit + slack(limit)).min(header.reserved);
         }
     }
 

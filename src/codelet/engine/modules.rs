@@ -8,6 +8,9 @@ use rquickjs::qjs;
 
 use super::native::{Context, outside};
 
+/// No given module's name is longer than this, in bytes.
+const MAX_SPECIFIER: usize = 4096;
+
 /// Maps an import to a given module's name, or refuses it.
 pub(super) unsafe extern "C" fn on_import(
     ctx: Context,
@@ -19,6 +22,10 @@ pub(super) unsafe extern "C" fn on_import(
     // the program, which the host keeps alive; `denied_import` points at the isolate's driver.
     unsafe {
         let found = outside(ctx, std::ptr::null::<c_char>(), |host| {
+            let long = CStr::from_ptr(specifier).count_bytes() > MAX_SPECIFIER;
+            if long || host.imports_closed {
+                return std::ptr::null();
+            }
             let importer = CStr::from_ptr(importer).to_string_lossy();
             let specifier = CStr::from_ptr(specifier).to_string_lossy();
             host.program
@@ -60,9 +67,11 @@ pub(super) unsafe extern "C" fn on_load(
         if code.is_null() {
             return std::ptr::null_mut();
         }
-        let module =
-            qjs::JS_ReadObject(ctx, code, len as _, qjs::JS_WRITE_OBJ_BYTECODE.cast_signed());
+        let flags = qjs::JS_WRITE_OBJ_BYTECODE.cast_signed();
+        let module = qjs::JS_ReadObject(ctx, code, len as _, flags);
         if qjs::JS_IsException(module) {
+            // The engine has freed the half-read module; in a cycle another one points at it.
+            outside(ctx, (), |host| host.imports_closed = true);
             return std::ptr::null_mut();
         }
         qjs::JS_VALUE_GET_PTR(module).cast()

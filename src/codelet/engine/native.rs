@@ -25,6 +25,9 @@ pub(super) struct Bound {
 /// A rejected promise nobody handled yet: its identity and a reference to the reason.
 pub(super) type Rejection = (usize, qjs::JSValue);
 
+/// What [`Host::call`] says when the arguments do not fit the run's memory limit.
+const OVER_MEMORY: i32 = -3;
+
 /// At most this many are remembered.
 const MAX_REJECTIONS: usize = 16;
 
@@ -103,7 +106,7 @@ unsafe extern "C" fn log(ctx: Context, _: qjs::JSValue, argc: c_int, argv: Args)
     unsafe {
         let level = Level::from_index(int_arg(argc, argv, 0));
         with_text(ctx, arg(argc, argv, 1), (), |host, bytes| {
-            host.log(level, &String::from_utf8_lossy(bytes));
+            host.log(level, bytes);
         });
     }
     qjs::JS_UNDEFINED
@@ -155,6 +158,10 @@ unsafe extern "C" fn call_host(
     unsafe {
         let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
         let seq = with_text(ctx, arg(argc, argv, 1), -2, |host, bytes| host.call(function, bytes));
+        if seq == OVER_MEMORY {
+            let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+            (*(*bound).cell).leave_out_of_memory();
+        }
         qjs::JS_MKVAL(qjs::JS_TAG_INT, seq)
     }
 }
@@ -251,6 +258,9 @@ unsafe extern "C" fn lower_case(
     }
 }
 
+/// More of a trace is not read.
+const MAX_TRACE: usize = 64 * 1024;
+
 /// A trace with only the guest's frames.
 unsafe extern "C" fn guest_frames(
     ctx: Context,
@@ -261,6 +271,7 @@ unsafe extern "C" fn guest_frames(
     // SAFETY: as `lower_case`.
     unsafe {
         with_text(ctx, arg(argc, argv, 0), (), |host, bytes| {
+            let bytes = &bytes[..bytes.len().min(MAX_TRACE)];
             let text = host.frames.guest_only(&String::from_utf8_lossy(bytes));
             host.scratch = text.into_bytes();
         });

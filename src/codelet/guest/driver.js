@@ -11,7 +11,7 @@ const entryOf = (namespace, wanted) => {
   for (let index = 0; index < names.length; index++) {
     const name = names[index]
     if (typeof name !== 'string') continue
-    append(exported, name)
+    if (exported.length < 100) append(exported, stringSlice(name, 0, 200))
     if (name === 'main') hasMain = true
     if (name === 'default') hasDefault = true
   }
@@ -23,7 +23,7 @@ const entryOf = (namespace, wanted) => {
   if (typeof entry === 'function' && !(prototype !== undefined && prototype.writable === false && native.isClass(entry))) return entry
   const what = descriptor === undefined ? 'is not exported' : typeof entry === 'function' ? 'is a class, not a function' : 'is not a function'
   const message = `"${choice}" ${what}: export a function of that name, as in \`export async function ${choice === 'default' ? 'main' : choice}(input, helpers) { … }\``
-  throw brand(named('MissingExport', message), 'RUNTIME_ERROR', { __proto__: null, reason: 'MISSING_EXPORT', wanted: choice, exports: exported })
+  throw brand(named('MissingExport', message), 'RUNTIME_ERROR', { __proto__: null, reason: 'MISSING_EXPORT', wanted: stringSlice(choice, 0, 200), exports: exported })
 }
 
 const settled = { __proto__: null, configurable: false }
@@ -92,7 +92,7 @@ const driver = {
     }
     if (!report.genuine && known === undefined) report.thrown = thrownText(thrown)
     if (report.genuine) report.writesGlobal = namesGlobal(report.message)
-    if (report.message === undefined) report.message = report.genuine ? '' : `the codelet threw ${stringSlice(inspect(thrown, { __proto__: null, left: 1024 }, null, 0), 0, 1024)}`
+    if (report.message === undefined) report.message = report.genuine ? '' : `the codelet threw ${stringSlice(tryText(() => inspect(thrown, { __proto__: null, left: 1024 }, null, 0)) ?? 'something that cannot be shown', 0, 1024)}`
     return jsonStringify(report)
   },
 }

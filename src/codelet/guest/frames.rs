@@ -19,6 +19,15 @@ pub(crate) struct Position {
     pub(crate) column: u32,
 }
 
+/// No trace is read further than this: function names in it are the guest's.
+const TRACE_BYTES: usize = 64 * 1024;
+/// The engine records ten frames; names that look like frames must not cost more than these.
+const MAX_FRAMES: usize = 24;
+
+fn bounded(trace: &str) -> &str {
+    &trace[..trace.floor_char_boundary(TRACE_BYTES)]
+}
+
 /// Longest function name shown.
 const NAME_CHARS: usize = 200;
 
@@ -26,7 +35,8 @@ const NAME_CHARS: usize = 200;
 /// begin like a frame belongs to the one before.
 fn frames_of(trace: &str) -> impl Iterator<Item = &str> {
     let first = trace.strip_prefix("    at ").unwrap_or(trace);
-    first.split("\n    at ").map(|frame| frame.strip_suffix('\n').unwrap_or(frame))
+    let frames = first.split("\n    at ").take(MAX_FRAMES);
+    frames.map(|frame| frame.strip_suffix('\n').unwrap_or(frame))
 }
 
 struct Frame<'t> {
@@ -43,7 +53,7 @@ impl Frames {
     /// The trace with foreign frames left out, at most 4 KiB.
     pub(crate) fn guest_only(&self, trace: &str) -> String {
         let mut text = String::new();
-        for frame in frames_of(trace).filter_map(|line| self.frame(line)) {
+        for frame in frames_of(bounded(trace)).filter_map(|line| self.frame(line)) {
             let name = self.program.modules[frame.module].name();
             let Position { line, column } = frame.position;
             let before = text.len();
@@ -67,7 +77,7 @@ impl Frames {
 
     /// Where the first guest frame is, and in which module.
     pub(crate) fn first(&self, trace: &str) -> Option<(usize, Position)> {
-        frames_of(trace)
+        frames_of(bounded(trace))
             .find_map(|line| self.frame(line))
             .map(|frame| (frame.module, frame.position))
     }

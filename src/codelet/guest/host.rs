@@ -23,10 +23,17 @@ pub(crate) struct Host {
     pub(crate) live: Option<Arc<dyn EventSink>>,
     pub(crate) max_host_calls: u32,
     pub(crate) max_host_arg_bytes: usize,
+    /// Argument bytes of calls that were not answered yet: they live outside the arena, and count
+    /// like memory in it.
+    pub(crate) pending_bytes: usize,
+    pub(crate) memory_limit: usize,
     /// Calls made by the guest and not yet handed to the host side.
     pub(crate) outgoing: Vec<HostCall>,
     pub(crate) calls_made: u32,
     pub(crate) denials: u64,
+    /// A module could not be read to its end: the engine may still hold pointers to what it gave
+    /// back of it, so nothing is imported any more.
+    pub(crate) imports_closed: bool,
     /// Text on its way into the engine: owned here, because a callback may own nothing.
     pub(crate) scratch: Vec<u8>,
     /// What the entry call needs, when a top-level await made it wait.
@@ -42,7 +49,7 @@ impl std::fmt::Debug for Host {
 
 impl Host {
     /// Keeps one log entry and tells the live listener.
-    pub(crate) fn log(&mut self, level: Level, text: &str) {
+    pub(crate) fn log(&mut self, level: Level, text: &[u8]) {
         let stamp = self.clock.stamp();
         let kept = self.logs.push(level, text, stamp);
         if let (Some(entry), Some(live)) = (kept, &self.live) {
@@ -50,7 +57,8 @@ impl Host {
         }
     }
 
-    /// Takes a host call: its number, -1 past the budget, -2 when the arguments are too large.
+    /// Takes a host call: its number, -1 past the budget, -2 when the arguments are too large, -3
+    /// when all pending arguments together are over the memory limit.
     pub(crate) fn call(&mut self, function: u32, arguments: &[u8]) -> i32 {
         if self.calls_made >= self.max_host_calls {
             return -1;
@@ -58,9 +66,13 @@ impl Host {
         if arguments.len() > self.max_host_arg_bytes {
             return -2;
         }
+        if self.pending_bytes + arguments.len() > self.memory_limit {
+            return -3;
+        }
         let seq = self.calls_made;
         self.calls_made += 1;
         let arguments = String::from_utf8_lossy(arguments).into_owned();
+        self.pending_bytes += arguments.len();
         self.outgoing.push(HostCall { seq, function, arguments });
         i32::try_from(seq).unwrap_or(-1)
     }

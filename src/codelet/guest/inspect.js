@@ -89,7 +89,8 @@ const members = (value, budget, seen, depth) => {
   const keys = ownKeys(value)
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]
-    const descriptor = descriptorOf(value, key)
+    // An export that its module has not reached yet cannot even be described.
+    const descriptor = probe((object) => descriptorOf(object, key), value)
     if (descriptor === undefined || !descriptor.enumerable) continue
     if (shown === MEMBERS || budget.left <= 0) {
       text += `${shown === 0 ? '' : ', '}… ${keys.length - index} more`

@@ -1,5 +1,7 @@
 //! The log of one run: bounded in entries and bytes, oldest first, what does not fit is counted.
 
+use std::fmt::Write as _;
+
 use serde::{Serialize, Serializer};
 
 use crate::limits;
@@ -90,7 +92,8 @@ impl Logs {
     }
 
     /// Adds an entry and gives it back for the live listener; `None` when it was dropped.
-    pub(crate) fn push(&mut self, level: Level, text: &str, timestamp: f64) -> Option<&LogEntry> {
+    /// Text that is not UTF-8 is mended, but only as much of it as is kept.
+    pub(crate) fn push(&mut self, level: Level, text: &[u8], timestamp: f64) -> Option<&LogEntry> {
         if self.entries.len() >= self.max_entries || self.bytes_left == 0 {
             self.dropped += 1;
             self.bytes_dropped += text.len() as u64;
@@ -98,16 +101,14 @@ impl Logs {
         }
         let bound = self.bytes_left.min(limits::LOG_MESSAGE_BYTES);
         let truncated = text.len() > bound;
-        let message = if truncated {
-            let kept = &text[..text.floor_char_boundary(bound)];
-            let lost = &text[kept.len()..];
+        let (kept, lost) = text.split_at(border(text, bound));
+        let mut message = String::from_utf8_lossy(kept).into_owned();
+        self.bytes_left = self.bytes_left.saturating_sub(kept.len());
+        if truncated {
             self.bytes_dropped += lost.len() as u64;
-            self.bytes_left -= kept.len();
-            format!("{kept}… [truncated {} chars]", lost.chars().count())
-        } else {
-            self.bytes_left -= text.len();
-            text.to_owned()
-        };
+            // Writing to a String cannot fail.
+            let _ = write!(message, "… [truncated {} chars]", chars(lost));
+        }
         self.entries.push(LogEntry { level, message, timestamp, truncated });
         self.entries.last()
     }
@@ -116,6 +117,24 @@ impl Logs {
     pub(crate) fn into_parts(self) -> (Vec<LogEntry>, u64, u64) {
         (self.entries, self.dropped, self.bytes_dropped)
     }
+}
+
+/// The largest length up to `bound` that does not cut a character.
+fn border(text: &[u8], bound: usize) -> usize {
+    let mut at = bound.min(text.len());
+    while at > 0 && at < text.len() && is_continuation(text[at]) {
+        at -= 1;
+    }
+    at
+}
+
+/// Characters in well-formed text; a close count in any other.
+fn chars(text: &[u8]) -> usize {
+    text.iter().filter(|byte| !is_continuation(**byte)).count()
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
 }
 
 #[cfg(test)]
@@ -127,7 +146,7 @@ mod tests {
         let mut logs = Logs::new(2, 1000);
         for index in 0..5 {
             if logs.room() {
-                logs.push(Level::Log, &format!("entry {index}"), 0.0);
+                logs.push(Level::Log, format!("entry {index}").as_bytes(), 0.0);
             }
         }
         let (entries, dropped, _) = logs.into_parts();
@@ -139,7 +158,7 @@ mod tests {
     #[test]
     fn cuts_on_a_character_border_and_says_so() {
         let mut logs = Logs::new(10, 5);
-        logs.push(Level::Warn, "aaaäöü", 0.0);
+        logs.push(Level::Warn, "aaaäöü".as_bytes(), 0.0);
         let (entries, _, bytes) = logs.into_parts();
         assert_eq!(entries[0].message, "aaaä… [truncated 2 chars]");
         assert!(entries[0].truncated);

@@ -46,8 +46,8 @@ const remedies = {
 const denied = (capability, name) => {
   native.countDenial()
   const subject = capability === name || name === undefined ? capability : `${capability} of "${name}"`
-  const message = `${subject} is denied: ${remedies[capability]}`
-  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability, name: name ?? capability })
+  const message = `${stringSlice(subject, 0, 300)} is denied: ${remedies[capability]}`
+  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability, name: stringSlice(name ?? capability, 0, 200) })
 }
 
 /** `./x` finds `x`: what to name the module is not always what was imported. */
@@ -55,9 +55,9 @@ const deniedImport = (name) => {
   const relative = stringSlice(name, 0, 2) === './'
   if (!relative) return denied('import', name)
   native.countDenial()
-  const plain = stringSlice(name, 2)
-  const message = `import of "${name}" is denied: give the code by the name "${plain}" in the \`modules\` option`
-  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability: 'import', name })
+  const plain = stringSlice(name, 2, 200)
+  const message = `import of "${stringSlice(name, 0, 200)}" is denied: give the code by the name "${plain}" in the \`modules\` option`
+  return brand(named('PolicyViolation', message), 'POLICY_VIOLATION', { __proto__: null, capability: 'import', name: stringSlice(name, 0, 200) })
 }
 
 const overBudget = (limit, limitValue, remedy) => {

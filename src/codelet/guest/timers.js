@@ -34,8 +34,9 @@ const removeTimer = (id) => {
 const schedule = (name, callback, delay, args, repeat) => {
   if (!grants.timers) throw denied('timers', name)
   if (typeof callback !== 'function') throw new TypeErrorCtor(`${name} takes a function first`)
-  if (pendingTimers >= MAX_PENDING) throw overBudget('pending timers', MAX_PENDING, 'clear some first; the number is fixed')
+  // Converted first: it may run the guest's code, which may set timers.
   const wish = +delay
+  if (pendingTimers >= MAX_PENDING) throw overBudget('pending timers', MAX_PENDING, 'clear some first; the number is fixed')
   const wait = wish >= 1 ? (wish > 2147483647 ? 2147483647 : wish) : repeat ? 1 : 0
   const id = ++lastTimerId
   insertTimer({ __proto__: null, id, due: native.timerNow() + wait, callback, args, every: repeat ? wait : 0, next: null })

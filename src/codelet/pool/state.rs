@@ -75,6 +75,16 @@ pub(in crate::codelet) enum Task {
     Resume { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str>, late: bool },
 }
 
+impl Task {
+    /// Whose task it is.
+    pub(in crate::codelet) fn run(&self) -> u64 {
+        match self {
+            Task::Start { job, .. } => job.run,
+            Task::Resume { parked, .. } => parked.run_id(),
+        }
+    }
+}
+
 impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.running == 0 && self.parked == 0

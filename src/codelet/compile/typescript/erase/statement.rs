@@ -55,12 +55,18 @@ impl<'a> Eraser<'a> {
 
     pub(super) fn module_block(&mut self, it: &TSModuleBlock<'a>) {
         for statement in &it.body {
-            if let Statement::ExportDeclaration(export) = statement
-                && let Declaration::VariableDeclaration(variables) = &export.declaration
-                && variables.kind != VariableDeclarationKind::Const
-                && !variables.declare
-            {
-                self.refuse(export.span, "a namespace can export only `const` variables");
+            let Statement::ExportDeclaration(export) = statement else { continue };
+            match &export.declaration {
+                Declaration::VariableDeclaration(it)
+                    if it.kind != VariableDeclarationKind::Const && !it.declare =>
+                {
+                    self.refuse(export.span, "a namespace can export only `const` variables");
+                }
+                // The parser lets it pass, the rewriting does not survive it.
+                Declaration::ClassDeclaration(it) if it.id.is_none() => {
+                    self.refuse(export.span, "a class exported from a namespace needs a name");
+                }
+                _ => {}
             }
         }
         self.module_level = true;

@@ -49,6 +49,7 @@ fn unsupported_syntax_says_what_to_write_instead() {
         49,
         "only `const`",
     );
+    assert_error("namespace N {\n  export class {} }", 2, 3, "needs a name");
     assert_error("let a = <b/>", 1, 11, "");
     assert_error("let a = <b></b>", 1, 13, "");
 }
