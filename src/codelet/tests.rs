@@ -2,7 +2,7 @@
 
 use super::{Language, ModuleSource, RunOptions, RunRequest, Runner, RunnerOptions};
 use crate::error::Code;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, StoppedBy};
 
 fn run(code: &str) -> Outcome {
     Runner::new(RunnerOptions::default()).run_blocking(RunRequest::new(code))
@@ -57,6 +57,18 @@ fn endless_code_is_stopped_in_every_form() {
 }
 
 #[test]
+fn each_layer_of_the_deadline_does_its_own_part() {
+    let stopped_by = |code: &str| {
+        let runner = Runner::new(RunnerOptions::default());
+        runner.run_blocking(RunRequest::new(code).with_timeout_ms(60)).usage.stopped_by
+    };
+    let polled = stopped_by("export const main = () => { while (true) {} }");
+    assert_eq!(polled, Some(StoppedBy::Interrupt));
+    let unpolled = stopped_by("export const main = () => Array(2 ** 32 - 1).reverse()");
+    assert_eq!(unpolled, Some(StoppedBy::Kill));
+}
+
+#[test]
 fn memory_ends_at_the_limit() {
     for code in [
         "export const main = () => { const a = []; for (;;) a.push(new Array(1000).fill(1)) }",
@@ -68,6 +80,7 @@ fn memory_ends_at_the_limit() {
         request.options.limits.memory_limit_bytes = 16 << 20;
         let outcome = Runner::new(RunnerOptions::default()).run_blocking(request);
         assert_eq!(code_of(&outcome), Code::MemoryLimit, "{code}: {:?}", outcome.failure);
+        assert!(outcome.usage.peak_memory_bytes <= 16 << 20, "{code}: {:?}", outcome.usage);
     }
 }
 
