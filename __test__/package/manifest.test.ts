@@ -88,7 +88,7 @@ describe('platform packages', () => {
       version: manifest.version,
       license: manifest.license,
       main: binary,
-      files: [binary],
+      files: [binary, 'THIRD_PARTY_NOTICES'],
       os: [platform?.os],
       cpu: [platform?.cpu],
       engines: manifest.engines,

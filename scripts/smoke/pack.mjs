@@ -43,7 +43,7 @@ export function packAll(folder) {
   const platform = addon.split('.').slice(1, -1).join('.')
   const stage = join(folder, 'platform')
   cpSync(join(root, 'npm', platform), stage, { recursive: true })
-  for (const file of [join('dist', addon), 'LICENSE']) {
+  for (const file of [join('dist', addon), 'LICENSE', 'THIRD_PARTY_NOTICES']) {
     copyFileSync(join(root, file), join(stage, file.split(/[\\/]/).pop()))
   }
   return {

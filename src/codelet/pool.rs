@@ -106,8 +106,9 @@ impl Pool {
             ..Queue::default()
         });
         let queued = queue.waiting.len();
-        let at_once = queued == 0 && queue.running < queue.max_concurrent;
-        if !at_once && queued as u64 >= runner.limits.max_queued {
+        // Places that no worker has taken yet belong to the first in the queue.
+        let free = queue.max_concurrent.saturating_sub(queue.running) as u64;
+        if queued as u64 >= runner.limits.max_queued.saturating_add(free) {
             drop(state);
             let message = format!("{queued} runs are waiting already: maxQueued is reached");
             let outcome = Outcome::overloaded(&message, queued, runner.limits.max_queued);
