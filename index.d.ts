@@ -485,7 +485,7 @@ export interface CodeletUsage {
   logBytesDropped: number
   /** Denied attempts, caught or not. */
   policyDenials: number
-  /** Where the compiled code came from. */
+  /** Where the compiled code came from. `image` is reserved: this version does not give it. */
   cache: 'image' | 'bytecode' | 'miss'
   /** What ended a run that had to be stopped. */
   stoppedBy?: 'interrupt' | 'kill' | 'allocator' | 'stack'
