@@ -17,6 +17,7 @@ mod deadline;
 mod engine;
 mod guest;
 mod parked;
+mod payload;
 mod pool;
 mod program;
 mod request;
@@ -30,8 +31,9 @@ mod tests;
 #[cfg(feature = "node")]
 pub(crate) use engine::library::keep_loaded;
 pub use guest::logs::{Level, LogEntry};
+pub use payload::{Form, Payload};
 pub use request::{
     Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Reply, RunOptions,
-    RunRequest,
+    RunRequest, Values,
 };
 pub use runner::{Capabilities, Runner, RunnerOptions, Stats, capabilities, engine_commit};

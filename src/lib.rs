@@ -15,7 +15,7 @@
 //! let request = RunRequest::new("export const main = (input) => input.value * 2")
 //!     .with_input(r#"{"value":21}"#);
 //! let outcome = runner.run_blocking(request);
-//! assert_eq!(outcome.value.as_deref(), Some("42"));
+//! assert_eq!(outcome.json(), Some("42"));
 //!
 //! let endless = RunRequest::new("export const main = () => { while (true) {} }");
 //! let outcome = runner.run_blocking(endless.with_timeout_ms(50));

@@ -15,11 +15,11 @@ mod bridge;
 mod events;
 mod facts;
 
-use napi::bindgen_prelude::{Env, Function};
+use napi::bindgen_prelude::{Env, Function, Uint8Array};
 use napi::{Error, Result, Status, Unknown};
 use napi_derive::{module_init, napi};
 
-use crate::codelet::{Reply, RunOptions, RunRequest, Runner};
+use crate::codelet::{Form, Payload, Reply, RunOptions, RunRequest, Runner};
 use crate::limits::RunnerLimits;
 use bridge::Bridge;
 
@@ -33,6 +33,21 @@ fn load() {
 
 fn invalid(error: impl std::fmt::Display) -> Error {
     Error::new(Status::InvalidArg, error.to_string())
+}
+
+/// A value from its three parts; without a text it is undefined.
+fn payload(
+    text: Option<String>,
+    form: Option<u32>,
+    buffers: Option<Vec<Uint8Array>>,
+) -> Option<Payload> {
+    let form = match form {
+        Some(1) => Form::Text,
+        Some(2) => Form::Tagged,
+        _ => Form::Json,
+    };
+    let buffers = buffers.unwrap_or_default().iter().map(|bytes| bytes.to_vec()).collect();
+    text.map(|text| Payload { form, text, buffers })
 }
 
 /// Constants of the core as JSON: limits, codes, capabilities, engine, names of globals.
@@ -57,27 +72,46 @@ pub fn create_runner(options: String) -> Result<u32> {
 }
 
 /// Submits a run; its outcome arrives as an event. Gives the run's number.
+///
+/// `form` says how `input` is spelled: 0 or nothing is JSON, 1 the string itself, 2 tagged text,
+/// which refers to `buffers` by index.
 #[napi(catch_unwind)]
 pub fn submit(
     env: Env,
     bridge: u32,
     runner: u32,
     code: String,
-    input: Option<String>,
     options: String,
+    input: Option<String>,
+    form: Option<u32>,
+    buffers: Option<Vec<Uint8Array>>,
 ) -> Result<f64> {
     let options: RunOptions = serde_json::from_str(&options).map_err(invalid)?;
     let mut request = RunRequest::new(code).with_options(options);
-    if let Some(input) = input {
-        request = request.with_input(input);
+    if let Some(input) = payload(input, form, buffers) {
+        request = request.with_payload(input);
     }
     bridge::submit(&env, bridge, runner, request)
 }
 
+/// Sends an empty call to the workers and back: its answer is an event. For measurements.
+#[napi(catch_unwind)]
+pub fn ping(env: Env, bridge: u32) -> Result<f64> {
+    bridge::ping(&env, bridge)
+}
+
 /// Answers host call `seq` of a run.
 #[napi(catch_unwind)]
-pub fn reply(run: f64, seq: u32, ok: bool, text: Option<String>) {
-    Runner::reply(bridge::run_number(run), Reply { seq, ok, text });
+pub fn reply(
+    run: f64,
+    seq: u32,
+    ok: bool,
+    text: Option<String>,
+    form: Option<u32>,
+    buffers: Option<Vec<Uint8Array>>,
+) {
+    let value = payload(text, form, buffers);
+    Runner::reply(bridge::run_number(run), Reply { seq, ok, value });
 }
 
 /// Aborts a run.

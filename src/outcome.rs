@@ -3,14 +3,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::codelet::LogEntry;
+use crate::codelet::{LogEntry, Payload};
 use crate::error::Code;
 
 /// The end of a run: a value or a failure, with its logs and what it used either way.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The value as JSON; `None` for `undefined` and for failures.
-    pub value: Option<String>,
+    /// The value; `None` for `undefined` and for failures.
+    pub value: Option<Payload>,
     /// Why the run failed, if it did.
     pub failure: Option<Failure>,
     /// What was logged, oldest first.
@@ -19,6 +19,13 @@ pub struct Outcome {
     pub duration_ms: f64,
     /// What the run used.
     pub usage: Usage,
+}
+
+impl Outcome {
+    /// The value as JSON text, for a run whose values leave it as JSON.
+    pub fn json(&self) -> Option<&str> {
+        self.value.as_ref().and_then(Payload::as_json)
+    }
 }
 
 /// A guest's failure.

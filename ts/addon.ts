@@ -27,7 +27,7 @@ export interface Facts {
   version: string
 }
 
-/** The addon. Every value crosses as JSON text; events come as one flat array. */
+/** The addon. Values cross as text (see payload.ts); events come as one flat array. */
 export interface Native {
   facts(): string
   /** Opens an event stream; gives its number, which `submit` takes first. */
@@ -37,10 +37,21 @@ export interface Native {
     bridge: number,
     runner: number,
     code: string,
-    input: string | undefined,
     optionsText: string,
+    input: string | undefined,
+    form?: number,
+    buffers?: Uint8Array[],
   ): number
-  reply(run: number, seq: number, ok: boolean, text: string | undefined): void
+  /** An empty call to the workers and back, for measurements; gives the number of its answer. */
+  ping(bridge: number): number
+  reply(
+    run: number,
+    seq: number,
+    ok: boolean,
+    text: string | undefined,
+    form?: number,
+    buffers?: Uint8Array[],
+  ): void
   cancel(run: number): void
   disposeRunner(runner: number): void
   stats(runner: number): string

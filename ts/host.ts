@@ -4,6 +4,7 @@ import type { HostCallContext } from '../index.js'
 import { invalidArgument, RunletError } from './errors'
 import { FetchError } from './fetch'
 import { messages } from './messages'
+import { isPlainText, JSON_TEXT, type Payload, PLAIN_TEXT } from './payload'
 
 /** Levels a table may have: `helpers.a.b.c.d` is the deepest. */
 const MAX_LEVELS = 4
@@ -99,7 +100,7 @@ function target(path: readonly string[], fn: Plain, group: object): HostTarget {
 
 /** The two things a run's calls need of the addon. */
 export interface Replies {
-  answer(seq: number, text: string | undefined): void
+  answer(seq: number, value: Payload | undefined): void
   refuse(seq: number, text: string): void
 }
 
@@ -121,13 +122,13 @@ export class HostCalls {
   }
 
   /** Performs call `seq`. Never throws: a failure is the guest's to see. */
-  start(seq: number, index: number, argsText: string): void {
+  start(seq: number, index: number, readArguments: () => unknown[]): void {
     const called = this.#targets[index]
     if (called === undefined || !this.#isOpen) return
     const succeed = (value: unknown) => this.#succeeded(seq, called.name, value)
     const fail = (error: unknown) => this.#failed(seq, called.name, error)
     try {
-      const args = JSON.parse(argsText) as unknown[]
+      const args = readArguments()
       const result = called.call(args, () => this.#context(seq))
       if (isThenable(result)) Promise.resolve(result).then(succeed, fail)
       else succeed(result)
@@ -166,16 +167,15 @@ export class HostCalls {
   #succeeded(seq: number, name: string, value: unknown): void {
     this.#signals.delete(seq)
     if (!this.#isOpen) return
-    let text: string | undefined
+    let answer: Payload | undefined
     try {
-      text = JSON.stringify(value)
-      if (text === undefined && value !== undefined) throw new TypeError('not a JSON value')
+      answer = hostPayload(value)
     } catch (error) {
       this.#failures.set(seq, error)
       this.#refuse(seq, messages.hostUnserializable(name), 'UNSERIALIZABLE')
       return
     }
-    this.#replies.answer(seq, text)
+    this.#replies.answer(seq, answer)
   }
 
   #failed(seq: number, name: string, error: unknown): void {
@@ -195,6 +195,15 @@ export class HostCalls {
   ): void {
     this.#replies.refuse(seq, JSON.stringify({ message, reason, policy }))
   }
+}
+
+/** What a host function gave, as it crosses. Throws for what JSON cannot carry. */
+function hostPayload(value: unknown): Payload | undefined {
+  if (value === undefined) return undefined
+  if (isPlainText(value)) return { text: value, form: PLAIN_TEXT }
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new TypeError('not a JSON value')
+  return { text, form: JSON_TEXT }
 }
 
 /** The text an error allows to cross: it says so itself, by `expose === true`, as a HostError does. */

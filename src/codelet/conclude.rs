@@ -11,6 +11,7 @@ use super::deadline::StopReason;
 use super::engine::cell::Landing;
 use super::engine::run::{During, Ending};
 use super::guest::frames::{Frames, Position};
+use super::payload::Payload;
 use super::program::Program;
 use crate::error::Code;
 use crate::limits::{Limits, MESSAGE_BYTES};
@@ -19,7 +20,7 @@ use crate::outcome::{Failure, StoppedBy};
 /// What an outcome is made of.
 #[derive(Debug, Default)]
 pub(super) struct Conclusion {
-    pub(super) value: Option<String>,
+    pub(super) value: Option<Payload>,
     pub(super) failure: Option<Failure>,
     pub(super) stopped_by: Option<StoppedBy>,
     /// Our own fault: the isolate must not be used again.

@@ -12,7 +12,7 @@ pub(super) mod random;
 
 /// The prelude's parts in the order they build on one another; together the body of one function
 /// whose only parameter is `native`.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     include_str!("guest/primordials.js"),
     include_str!("guest/policy.js"),
     include_str!("guest/frozen.js"),
@@ -20,6 +20,7 @@ const PARTS: [&str; 11] = [
     include_str!("guest/console.js"),
     include_str!("guest/clock.js"),
     include_str!("guest/timers.js"),
+    include_str!("guest/clone.js"),
     include_str!("guest/hostcall.js"),
     include_str!("guest/random.js"),
     include_str!("guest/helpers.js"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::engine::run::Run;
 use super::engine::time::now_nanos;
 use super::guest::logs::Level;
+use super::payload::Payload;
 use super::request::{EventSink, HostCall, Reply};
 use crate::limits::Limits;
 use crate::outcome::Usage;
@@ -61,7 +62,7 @@ impl Parked {
         for reply in replies {
             let Some(size) = self.calls.in_flight.remove(&reply.seq) else { continue };
             self.run.host().pending_bytes -= size;
-            let size = reply.text.as_ref().map_or(0, String::len);
+            let size = reply.value.as_ref().map_or(0, Payload::size);
             ready.push(if size > limit {
                 let message = format!(
                     "the result of a host function has {size} bytes: max_host_result_bytes allows {limit}"
@@ -99,7 +100,7 @@ impl Parked {
         let mut batch = Vec::new();
         while self.calls.in_flight.len() < limit {
             let Some(call) = self.calls.backlog.pop_front() else { break };
-            self.calls.in_flight.insert(call.seq, call.arguments.len());
+            self.calls.in_flight.insert(call.seq, call.arguments.size());
             batch.push(call);
         }
         if !batch.is_empty() {

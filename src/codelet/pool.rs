@@ -137,6 +137,16 @@ impl Pool {
         run
     }
 
+    /// Sends nothing through the queue and back; gives the number the answer will have.
+    pub(super) fn ping(&'static self, sink: Arc<dyn EventSink>) -> u64 {
+        let ping = self.next_run.fetch_add(1, Ordering::Relaxed);
+        self.ensure_watchdog();
+        let mut state = self.state.lock();
+        state.pings.push_back((ping, sink));
+        self.wake_worker(&mut state);
+        ping
+    }
+
     fn ensure_watchdog(&'static self) {
         if self.watching.load(Ordering::Acquire) == 0
             && self.watching.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -163,6 +173,9 @@ impl Pool {
         loop {
             if let Some(task) = state.take_woken(worker) {
                 return task;
+            }
+            if let Some((ping, sink)) = state.pings.pop_front() {
+                return Task::Ping { ping, sink };
             }
             if let Some(task) = state.take_queued(worker) {
                 return task;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::guest::logs::LogEntry;
+use super::payload::Payload;
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 
@@ -62,6 +63,19 @@ pub struct Deterministic {
     pub now_ms: f64,
 }
 
+/// How values leave a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Values {
+    /// As JSON, always.
+    #[default]
+    Json,
+    /// As JSON, but a string as it is.
+    Direct,
+    /// As tagged text, which carries what the structured clone algorithm does.
+    Clone,
+}
+
 /// Everything about a run but its code and input.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -82,6 +96,8 @@ pub struct RunOptions {
     pub allow: Grants,
     /// The caller's seed and clock.
     pub deterministic: Option<Deterministic>,
+    /// How values leave the run. Each that enters says itself how it is spelled.
+    pub values: Values,
     /// Whether log entries are also sent as they come.
     pub live_logs: bool,
     /// The bounds.
@@ -92,7 +108,7 @@ pub struct RunOptions {
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     pub(crate) code: String,
-    pub(crate) input: Option<String>,
+    pub(crate) input: Option<Payload>,
     pub(crate) options: RunOptions,
 }
 
@@ -104,8 +120,14 @@ impl RunRequest {
 
     /// The input, as JSON text.
     #[must_use]
-    pub fn with_input(mut self, json: impl Into<String>) -> RunRequest {
-        self.input = Some(json.into());
+    pub fn with_input(self, json: impl Into<String>) -> RunRequest {
+        self.with_payload(Payload::json(json))
+    }
+
+    /// The input, in any form.
+    #[must_use]
+    pub fn with_payload(mut self, input: Payload) -> RunRequest {
+        self.input = Some(input);
         self
     }
 
@@ -131,8 +153,8 @@ pub struct HostCall {
     pub seq: u32,
     /// Index into [`RunOptions::host`]; one past its end is `fetch`.
     pub function: u32,
-    /// The arguments, a JSON array.
-    pub arguments: String,
+    /// The arguments, as one array.
+    pub arguments: Payload,
 }
 
 /// The host's answer to a call.
@@ -142,8 +164,8 @@ pub struct Reply {
     pub seq: u32,
     /// Whether it succeeded.
     pub ok: bool,
-    /// JSON: the value, or `{ message, reason }`. `None` is `undefined`.
-    pub text: Option<String>,
+    /// The value, or `{ message, reason }` as JSON. `None` is `undefined`.
+    pub value: Option<Payload>,
 }
 
 /// Where the events of runs go. Called from the runs' own threads; must not block.
@@ -154,4 +176,8 @@ pub trait EventSink: Send + Sync + 'static {
     fn calls(&self, run: u64, calls: Vec<HostCall>);
     /// The end of the run; nothing comes after it.
     fn done(&self, run: u64, outcome: Outcome);
+    /// A worker has answered a [`Runner::ping`](super::Runner::ping).
+    fn pong(&self, ping: u64) {
+        let _ = ping;
+    }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::compile::cache::Cache;
 use super::engine::{ENGINE_COMMIT, kill};
+use super::payload::Payload;
 use super::pool::Pool;
 use super::request::{EventSink, HostCall, Reply, RunRequest};
 use crate::error::{Code, Error};
@@ -163,6 +164,12 @@ impl Runner {
         Pool::shared().cancel(run, "signal");
     }
 
+    /// An empty call through the queue, a worker and back to `sink`: what any run costs at least.
+    /// Gives the number its answer will have.
+    pub fn ping(sink: Arc<dyn EventSink>) -> u64 {
+        Pool::shared().ping(sink)
+    }
+
     /// Ends every run of this runner; later submissions are refused. Again is nothing.
     pub fn dispose(&self) {
         if !self.shared.disposed.swap(true, Ordering::AcqRel) {
@@ -209,7 +216,9 @@ impl Runner {
                 Event::Calls(calls) => {
                     for call in calls {
                         let reply = match host(&call) {
-                            Ok(json) => Reply { seq: call.seq, ok: true, text: Some(json) },
+                            Ok(json) => {
+                                Reply { seq: call.seq, ok: true, value: Some(Payload::json(json)) }
+                            }
                             Err(message) => Reply::failed(call.seq, &message, "THREW"),
                         };
                         Runner::reply(run, reply);
@@ -230,7 +239,7 @@ impl Reply {
     /// A failed call: what the guest may read, and why.
     pub fn failed(seq: u32, message: &str, reason: &str) -> Reply {
         let text = serde_json::json!({ "message": message, "reason": reason }).to_string();
-        Reply { seq, ok: false, text: Some(text) }
+        Reply { seq, ok: false, value: Some(Payload::json(text)) }
     }
 }
 

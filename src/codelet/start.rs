@@ -10,7 +10,7 @@ use super::guest::host::Host;
 use super::guest::logs::Logs;
 use super::guest::random::Random;
 use super::program::Program;
-use super::request::{EventSink, RunRequest};
+use super::request::{EventSink, RunRequest, Values};
 
 /// The host's half of a run about to start.
 pub(super) fn host_for(
@@ -40,6 +40,8 @@ pub(super) fn host_for(
         calls_made: 0,
         denials: 0,
         imports_closed: false,
+        values: options.values,
+        buffers: Vec::new(),
         scratch: Vec::new(),
         kept_export: None,
         kept_input: None,
@@ -52,6 +54,7 @@ pub(super) fn config_of(request: &RunRequest) -> Option<String> {
     let allow = &options.allow;
     if options.host.is_empty()
         && options.deterministic.is_none()
+        && options.values != Values::Clone
         && allow.env.is_none()
         && !(allow.random || allow.now || allow.fetch || allow.timers)
     {
@@ -60,6 +63,7 @@ pub(super) fn config_of(request: &RunRequest) -> Option<String> {
     let config = json!({
         "host": options.host,
         "deterministic": options.deterministic.is_some(),
+        "clone": options.values == Values::Clone,
         "timers": allow.timers,
         "fetch": allow.fetch,
         "random": allow.random,

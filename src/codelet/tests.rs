@@ -11,7 +11,7 @@ fn run(code: &str) -> Outcome {
 fn value(code: &str) -> String {
     let outcome = run(code);
     assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
-    outcome.value.unwrap_or_else(|| "undefined".into())
+    outcome.json().unwrap_or("undefined").to_owned()
 }
 
 fn code_of(outcome: &Outcome) -> Code {
@@ -31,7 +31,7 @@ fn input_and_logger_work() {
     let runner = Runner::new(RunnerOptions::default());
     let code = "export async function main(input, { logger }) { logger.info('Processing input:', input); return { result: input.value * 2 } }";
     let outcome = runner.run_blocking(RunRequest::new(code).with_input(r#"{"value":21}"#));
-    assert_eq!(outcome.value.as_deref(), Some(r#"{"result":42}"#), "{:?}", outcome.failure);
+    assert_eq!(outcome.json(), Some(r#"{"result":42}"#), "{:?}", outcome.failure);
     assert_eq!(outcome.logs[0].message, "Processing input: { value: 21 }");
 }
 
@@ -126,7 +126,7 @@ fn modules_resolve_by_name() {
     let code = "import { a } from 'lib/a.js'; export const main = async () => a + (await import('./lib/b.js')).b";
     let outcome = Runner::new(RunnerOptions::default())
         .run_blocking(RunRequest::new(code).with_options(options));
-    assert_eq!(outcome.value.as_deref(), Some("3"), "{:?}", outcome.failure);
+    assert_eq!(outcome.json(), Some("3"), "{:?}", outcome.failure);
 }
 
 #[test]
@@ -137,11 +137,11 @@ fn host_calls_are_answered() {
     let outcome = Runner::new(RunnerOptions::default()).run_with(
         RunRequest::new(code).with_options(options),
         |call| {
-            let args: Vec<i64> = serde_json::from_str(&call.arguments).unwrap();
+            let args: Vec<i64> = serde_json::from_str(&call.arguments.text).unwrap();
             Ok((args[0] * 2).to_string())
         },
     );
-    assert_eq!(outcome.value.as_deref(), Some("[8,2,4,6]"), "{:?}", outcome.failure);
+    assert_eq!(outcome.json(), Some("[8,2,4,6]"), "{:?}", outcome.failure);
     assert_eq!(outcome.usage.host_calls, 4);
 }
 

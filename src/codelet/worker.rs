@@ -14,6 +14,7 @@ use super::engine::run::{Ending, Run, Start};
 use super::engine::time::{as_millis, millis, millis_since, now_nanos, thread_cpu_nanos};
 use super::guest::random::Random;
 use super::parked::{Calls, Parked, SinkHandle};
+use super::payload::Payload;
 use super::pool::{Job, Parking, Pool, Task, isolate_capacity};
 use super::program::Program;
 use super::request::{EventSink, Reply, RunRequest};
@@ -73,6 +74,7 @@ impl Worker {
             Task::Resume { parked, replies, cancelled, late } => {
                 self.resume(parked, replies, cancelled, late);
             }
+            Task::Ping { ping, sink } => sink.pong(ping),
         }
     }
 
@@ -129,7 +131,7 @@ impl Worker {
                 config: config.as_deref(),
                 globals: request.options.globals.as_deref(),
                 export_name: request.options.export_name.as_deref(),
-                input: request.input.as_deref(),
+                input: request.input.as_ref(),
                 memory_limit: usize::try_from(parked.limits.memory_limit_bytes)
                     .unwrap_or(usize::MAX),
                 max_stack: usize::try_from(parked.limits.max_stack_bytes).unwrap_or(usize::MAX),
@@ -258,7 +260,7 @@ impl Worker {
         usage.log_bytes_dropped = bytes_dropped;
         usage.policy_denials = host.denials + conclusion.denials;
         usage.stopped_by = conclusion.stopped_by;
-        usage.result_bytes = conclusion.value.as_ref().map_or(0, String::len) as u64;
+        usage.result_bytes = conclusion.value.as_ref().map_or(0, Payload::size) as u64;
         let duration_ms = millis_since(started);
         usage.wall_ms = duration_ms;
         let Conclusion { value, failure, .. } = conclusion;

@@ -111,15 +111,20 @@ pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -
     let run = runner
         .submit(request, sink)
         .map_err(|error| Error::new(Status::Cancelled, error.to_string()))?;
-    let mut mailbox = bridge.mailbox.lock();
-    // The end may have come already: then it waits in the list, and the list keeps the loop alive.
-    mailbox.open.insert(run);
-    if mailbox.open.len() == 1 && !mailbox.wake.0.is_null() {
-        // SAFETY: on the environment's own thread, with its live function.
-        unsafe { sys::napi_ref_threadsafe_function(env.raw(), mailbox.wake.0) };
-    }
+    bridge.opened(env, run);
     #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
     Ok(run as f64)
+}
+
+/// Sends an empty call to the workers; its answer is an event of `bridge`.
+pub(super) fn ping(env: &Env, bridge: u32) -> Result<f64> {
+    let unknown = || Error::new(Status::InvalidArg, "no such bridge".to_owned());
+    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(unknown)?;
+    let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
+    let ping = Runner::ping(sink);
+    bridge.opened(env, ping);
+    #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
+    Ok(ping as f64)
 }
 
 impl Bridge {
@@ -175,6 +180,17 @@ impl Bridge {
         Ok(number)
     }
 
+    /// The end of this one has to reach JavaScript, so the environment stays alive for it.
+    fn opened(&self, env: &Env, run: u64) {
+        let mut mailbox = self.mailbox.lock();
+        // The end may have come already: then it waits in the list, and the list keeps the loop alive.
+        mailbox.open.insert(run);
+        if mailbox.open.len() == 1 && !mailbox.wake.0.is_null() {
+            // SAFETY: on the environment's own thread, with its live function.
+            unsafe { sys::napi_ref_threadsafe_function(env.raw(), mailbox.wake.0) };
+        }
+    }
+
     fn post(&self, event: Event) {
         let mut mailbox = self.mailbox.lock();
         if mailbox.wake.0.is_null() {
@@ -218,6 +234,10 @@ impl EventSink for Bridge {
         // Numbers, strings and string-keyed maps: serialising them cannot fail.
         let report = serde_json::to_string(&report).unwrap_or_default();
         self.post(Event::Done { run, value: outcome.value, outcome: report });
+    }
+
+    fn pong(&self, ping: u64) {
+        self.post(Event::Pong { ping });
     }
 }
 
@@ -281,7 +301,7 @@ unsafe extern "C" fn deliver(
     let mut mailbox = bridge.mailbox.lock();
     let before = mailbox.open.len();
     for event in &events {
-        if let Event::Done { run, .. } = event {
+        if let Event::Done { run, .. } | Event::Pong { ping: run } = event {
             mailbox.open.remove(run);
         }
     }

@@ -4,11 +4,12 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use crate::codelet::{HostCall, Level};
+use crate::codelet::{Form, HostCall, Level, Payload};
 
 /// Something for the JavaScript thread.
 pub(super) enum Event {
-    Done { run: u64, value: Option<String>, outcome: String },
+    Done { run: u64, value: Option<Payload>, outcome: String },
+    Pong { ping: u64 },
     Log { run: u64, level: Level, message: String, timestamp: f64, truncated: bool },
     Call { run: u64, call: HostCall },
 }
@@ -18,10 +19,11 @@ impl Event {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Event::Done { value, outcome, .. } => {
-                outcome.len() + value.as_ref().map_or(0, String::len)
+                outcome.len() + value.as_ref().map_or(0, Payload::size)
             }
+            Event::Pong { .. } => 0,
             Event::Log { message, .. } => message.len(),
-            Event::Call { call, .. } => call.arguments.len(),
+            Event::Call { call, .. } => call.arguments.size(),
         }
     }
 }
@@ -71,16 +73,63 @@ impl Writer {
         }
     }
 
-    unsafe fn optional(&mut self, text: Option<&str>) {
+    unsafe fn undefined(&mut self) {
+        let mut value = null_mut();
         // SAFETY: as `push`.
         unsafe {
-            if let Some(text) = text {
-                self.text(text);
+            sys::napi_get_undefined(self.env, &raw mut value);
+            self.push(value);
+        }
+    }
+
+    /// Three slots: the text (undefined for no value), its form, and its buffers if it has any.
+    unsafe fn payload(&mut self, payload: Option<&Payload>) {
+        // SAFETY: as `push`.
+        unsafe {
+            let Some(payload) = payload else {
+                self.undefined();
+                self.number(0.0);
+                self.undefined();
+                return;
+            };
+            self.text(&payload.text);
+            self.number(match payload.form {
+                Form::Json => 0.0,
+                Form::Text => 1.0,
+                Form::Tagged => 2.0,
+            });
+            if payload.buffers.is_empty() {
+                self.undefined();
             } else {
-                let mut value = null_mut();
-                sys::napi_get_undefined(self.env, &raw mut value);
-                self.push(value);
+                self.buffers(&payload.buffers);
             }
+        }
+    }
+
+    /// An array of array buffers, each a copy.
+    unsafe fn buffers(&mut self, buffers: &[Vec<u8>]) {
+        let mut list = null_mut();
+        // SAFETY: as `push`; a new array buffer has the length it was asked for.
+        unsafe {
+            sys::napi_create_array_with_length(self.env, buffers.len(), &raw mut list);
+            for (index, bytes) in (0..).zip(buffers) {
+                let mut data = null_mut();
+                let mut value = null_mut();
+                let status = sys::napi_create_arraybuffer(
+                    self.env,
+                    bytes.len(),
+                    &raw mut data,
+                    &raw mut value,
+                );
+                if status != sys::Status::napi_ok {
+                    continue;
+                }
+                if !data.is_null() {
+                    std::ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast(), bytes.len());
+                }
+                sys::napi_set_element(self.env, list, index, value);
+            }
+            self.push(list);
         }
     }
 
@@ -112,7 +161,11 @@ pub(super) unsafe fn flat_list(env: sys::napi_env, events: &[Event]) -> Option<s
                     writer.number(0.0);
                     writer.run(*run);
                     writer.text(outcome);
-                    writer.optional(value.as_deref());
+                    writer.payload(value.as_ref());
+                }
+                Event::Pong { ping } => {
+                    writer.number(3.0);
+                    writer.run(*ping);
                 }
                 Event::Log { run, level, message, timestamp, truncated } => {
                     writer.number(1.0);
@@ -127,7 +180,7 @@ pub(super) unsafe fn flat_list(env: sys::napi_env, events: &[Event]) -> Option<s
                     writer.run(*run);
                     writer.number(f64::from(call.seq));
                     writer.number(f64::from(call.function));
-                    writer.text(&call.arguments);
+                    writer.payload(Some(&call.arguments));
                 }
             }
         }

@@ -47,7 +47,7 @@ fn global_names() -> Value {
     let code = "export const main = () => \
                 Reflect.ownKeys(globalThis).filter((key) => typeof key === 'string')";
     let outcome = Runner::new(RunnerOptions::default()).run_blocking(RunRequest::new(code));
-    let names = outcome.value.and_then(|text| serde_json::from_str::<Vec<Value>>(&text).ok());
+    let names = outcome.json().and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok());
     let mut names = names.unwrap_or_default();
     // Not a global, but a name every codelet's author relies on.
     names.push("helpers".into());

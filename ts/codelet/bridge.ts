@@ -2,15 +2,27 @@
 
 import type { ConsoleLog } from '../../index.js'
 import { addon, type Native } from '../addon'
+import type { Payload } from '../payload'
 
 /** A run that has been submitted and has not ended. */
 export interface OpenRun {
   /** Ends the run; called once. */
-  ended(outcomeText: string, valueText: string | undefined): void
+  ended(
+    outcomeText: string,
+    text: string | undefined,
+    form: unknown,
+    buffers: ArrayBuffer[] | undefined,
+  ): void
   /** A log entry, as it comes. */
   logged(entry: ConsoleLog): void
   /** The guest calls host function `index`. */
-  called(seq: number, index: number, argsText: string): void
+  called(
+    seq: number,
+    index: number,
+    text: string,
+    form: unknown,
+    buffers: ArrayBuffer[] | undefined,
+  ): void
 }
 
 const LEVELS = ['log', 'info', 'warn', 'error'] as const
@@ -19,7 +31,10 @@ const LEVELS = ['log', 'info', 'warn', 'error'] as const
 const END = 0
 const LOG = 1
 const CALL = 2
-const SLOTS = { [END]: 4, [LOG]: 6, [CALL]: 5 }
+const PONG = 3
+const SLOTS = { [END]: 6, [LOG]: 6, [CALL]: 7, [PONG]: 2 }
+
+type Kind = keyof typeof SLOTS
 
 /** Holds every open run, and through it its runner, until the end event has come. */
 const runs = new Map<number, OpenRun>()
@@ -35,12 +50,14 @@ export function bridge(): Native {
 export function submit(
   runner: number,
   code: string,
-  input: string | undefined,
+  input: Payload | undefined,
   optionsText: string,
 ): number {
   const native = bridge()
   stream ??= native.open(dispatch)
-  return native.submit(stream, runner, code, input, optionsText)
+  if (input === undefined) return native.submit(stream, runner, code, optionsText, undefined)
+  const { text, form, buffers } = input
+  return native.submit(stream, runner, code, optionsText, text, form, buffers)
 }
 
 /** Registers a run under the id that submit gave it. Events come later, never within submit. */
@@ -51,7 +68,7 @@ export function follow(id: number, run: OpenRun): void {
 /** No callback of a run throws: one that did would swallow the events of other runs behind it. */
 function dispatch(events: unknown[]): void {
   for (let at = 0; at < events.length; ) {
-    const kind = events[at] as 0 | 1 | 2
+    const kind = events[at] as Kind
     const id = events[at + 1] as number
     const run = runs.get(id)
     if (run !== undefined) {
@@ -62,16 +79,27 @@ function dispatch(events: unknown[]): void {
   }
 }
 
-function deliver(run: OpenRun, kind: 0 | 1 | 2, events: unknown[], at: number): void {
+function deliver(run: OpenRun, kind: Kind, events: unknown[], at: number): void {
   switch (kind) {
     case END:
-      run.ended(events[at] as string, events[at + 1] as string | undefined)
+      run.ended(
+        events[at] as string,
+        events[at + 1] as string | undefined,
+        events[at + 2],
+        events[at + 3] as ArrayBuffer[] | undefined,
+      )
       return
     case LOG:
       run.logged(readLog(events, at))
       return
     case CALL:
-      run.called(events[at] as number, events[at + 1] as number, events[at + 2] as string)
+      run.called(
+        events[at] as number,
+        events[at + 1] as number,
+        events[at + 2] as string,
+        events[at + 3],
+        events[at + 4] as ArrayBuffer[] | undefined,
+      )
   }
 }
 

@@ -41,11 +41,10 @@ const ERROR_KEYS = [
 ] as const
 
 /** The result of a run that the engine has ended. */
-export function readOutcome(outcomeText: string, valueText: string | undefined): CodeletResult {
+export function readOutcome(outcomeText: string, readValue: () => unknown): CodeletResult {
   const { ok, error, logs, duration_ms, usage } = JSON.parse(outcomeText) as Outcome
   if (ok || error === undefined) {
-    const value: unknown = valueText === undefined ? undefined : JSON.parse(valueText)
-    return { ok: true, value, logs, duration_ms, usage }
+    return { ok: true, value: readValue(), logs, duration_ms, usage }
   }
   const told: Partial<Record<string, unknown>> = {}
   for (const key of ERROR_KEYS) {

@@ -22,6 +22,7 @@ export function requestText(source: TextSource, settings: Settings): string {
     host: settings.host.map(({ path }) => path),
     allow: wireGrants(settings.grants),
     deterministic: settings.deterministic,
+    values: 'direct',
     liveLogs: settings.onLog !== undefined,
     limits: settings.limits,
   })

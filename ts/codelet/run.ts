@@ -5,6 +5,7 @@ import type { AbortSignalLike, CodeletResult, ConsoleLog, RunnerLogger } from '.
 import { RunletError } from '../errors'
 import { HostCalls, type HostTarget } from '../host'
 import { messages } from '../messages'
+import { type Payload, readPayload } from '../payload'
 import { onAbort } from '../signal'
 import { bridge, follow, type OpenRun, submit } from './bridge'
 import { readOutcome, setCause } from './outcome'
@@ -16,7 +17,7 @@ const PROCESS_ID = randomUUID().replaceAll('-', '').slice(0, 16)
 export interface Submission {
   runner: number
   code: string
-  input: string | undefined
+  input: Payload | undefined
   request: string
 }
 
@@ -66,7 +67,8 @@ class Run implements OpenRun {
       follow(id, this)
       if (targets !== undefined && targets.length > 0) {
         this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, {
-          answer: (seq, text) => native.reply(id, seq, true, text),
+          answer: (seq, value) =>
+            native.reply(id, seq, true, value?.text, value?.form, value?.buffers),
           refuse: (seq, text) => native.reply(id, seq, false, text),
         })
       }
@@ -81,11 +83,16 @@ class Run implements OpenRun {
     }
   }
 
-  ended(outcomeText: string, valueText: string | undefined): void {
+  ended(
+    outcomeText: string,
+    text: string | undefined,
+    form: unknown,
+    buffers: ArrayBuffer[] | undefined,
+  ): void {
     this.#stopListening?.()
     this.#calls?.end()
     try {
-      const result = this.#amend(readOutcome(outcomeText, valueText))
+      const result = this.#amend(readOutcome(outcomeText, () => readPayload(text, form, buffers)))
       this.#attached.onEnd()
       this.#resolve(result)
     } catch (cause) {
@@ -104,8 +111,14 @@ class Run implements OpenRun {
     }
   }
 
-  called(seq: number, index: number, argsText: string): void {
-    this.#calls?.start(seq, index, argsText)
+  called(
+    seq: number,
+    index: number,
+    text: string,
+    form: unknown,
+    buffers: ArrayBuffer[] | undefined,
+  ): void {
+    this.#calls?.start(seq, index, () => readPayload(text, form, buffers) as unknown[])
   }
 
   /** Adds what only the host side knows: causes, and whether a host error is worth a retry. */

@@ -10,6 +10,7 @@ import { invalidArgument, RunletError } from '../errors'
 import { createHostFetch, type FetchCapability, type HostFetch } from '../fetch'
 import type { HostTarget } from '../host'
 import { messages } from '../messages'
+import { isPlainText, isSmall, JSON_TEXT, type Payload, PLAIN_TEXT, payloadBytes } from '../payload'
 import { onAbort } from '../signal'
 import { byteLength, jsonText } from '../values'
 import { bridge } from './bridge'
@@ -119,7 +120,7 @@ export class Runner {
   async #prepare(
     source: TextSource | FileSource,
     options: RunOptions,
-  ): Promise<CodeletResult | { source: TextSource; input: string | undefined }> {
+  ): Promise<CodeletResult | { source: TextSource; input: Payload | undefined }> {
     const { signal, limits } = options
     const work = async () => {
       const text =
@@ -139,7 +140,7 @@ export class Runner {
   #submit(
     source: TextSource,
     options: RunOptions,
-    input: string | undefined,
+    input: Payload | undefined,
   ): Promise<CodeletResult> {
     const request = requestText(source, options)
     const targets = withFetch(options.host, options.grants.fetch)
@@ -159,7 +160,7 @@ export class Runner {
     return failedLate(result, checked.failure)
   }
 
-  #checkedInput({ globals, limits }: RunOptions, input: unknown): string | undefined {
+  #checkedInput({ globals, limits }: RunOptions, input: unknown): Payload | undefined {
     return this.#inputText(input, globals, limits)
   }
 
@@ -167,13 +168,12 @@ export class Runner {
     input: unknown,
     globals: string | undefined,
     { maxInputBytes }: Record<string, number | null>,
-  ): string | undefined {
-    const text = jsonText(input, 'input')
+  ): Payload | undefined {
+    const payload = inputPayload(input)
     const limit = maxInputBytes ?? Number.POSITIVE_INFINITY
-    // A UTF-16 unit is at most three bytes, so short texts need not be measured.
-    if (((text?.length ?? 0) + (globals?.length ?? 0)) * 3 <= limit) return text
-    const bytes = byteLength(text) + byteLength(globals)
-    if (bytes <= limit) return text
+    if (globals === undefined && (payload === undefined || isSmall(payload, limit))) return payload
+    const bytes = (payload === undefined ? 0 : payloadBytes(payload)) + byteLength(globals)
+    if (bytes <= limit) return payload
     const details = { accepted: `at most ${limit} bytes` }
     throw invalidArgument('input', messages.inputTooLarge(bytes, limit), details)
   }
@@ -197,6 +197,13 @@ export class Runner {
     this.#whenIdle = []
     for (const resolve of waiting) resolve()
   }
+}
+
+/** The input as it crosses. */
+function inputPayload(input: unknown): Payload | undefined {
+  if (isPlainText(input)) return { text: input, form: PLAIN_TEXT }
+  const text = jsonText(input, 'input')
+  return text === undefined ? undefined : { text, form: JSON_TEXT }
 }
 
 const ABORTED = Symbol('aborted')

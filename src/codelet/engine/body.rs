@@ -8,7 +8,10 @@ use std::ffi::c_void;
 use rquickjs::qjs;
 
 use super::cell::Cell;
+use super::native::{Bound, NO_BUFFERS, outside};
 use super::run::{During, Frame, Out, Run, Stage, Start};
+use crate::codelet::payload::{Form, Payload, json_length};
+use crate::codelet::request::Values;
 
 pub(super) unsafe extern "C" fn body(frame: *mut c_void) {
     // SAFETY: the `Frame` of `enter`, and the `Run` in it, live until the landing.
@@ -68,10 +71,10 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
             frame.during = During::Running;
         }
         for reply in frame.replies {
-            let text = optional(ctx, reply.text.as_deref())?;
+            let value = value_of(ctx, run, reply.value.as_ref())?;
             let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
             let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
-            call(ctx, run.isolate.driver.settle, [seq, ok, text])?;
+            call(ctx, run.isolate.driver.settle, [seq, ok, value])?;
             drain(run.isolate.rt, frame.cell);
         }
         loop {
@@ -138,10 +141,10 @@ unsafe fn invoke(
         // After a top-level await that had to wait, the start is gone: its texts were kept.
         let (name, input) = match start {
             Some(start) => (start.export_name, start.input),
-            None => (run.host.kept_export.as_deref(), run.host.kept_input.as_deref()),
+            None => (run.host.kept_export.as_deref(), run.host.kept_input.as_ref()),
         };
         let name = optional(ctx, name)?;
-        let input = optional(ctx, input)?;
+        let input = value_of(ctx, run, input)?;
         run.promise = call(ctx, run.isolate.driver.invoke, [namespace, name, input])?;
         qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
         run.stage = Stage::Calling;
@@ -206,7 +209,32 @@ unsafe fn number(value: qjs::JSValue) -> f64 {
     }
 }
 
-/// Turns the value into JSON: still the guest's time, `toJSON` and getters are its code.
+/// The engine's value for one that comes from the host.
+unsafe fn value_of(
+    ctx: *mut qjs::JSContext,
+    run: &Run,
+    payload: Option<&Payload>,
+) -> Result<qjs::JSValue, Thrown> {
+    let Some(payload) = payload else { return Ok(qjs::JS_UNDEFINED) };
+    // SAFETY: the text is copied into the arena; the buffers are pointed at only while the payload
+    // is borrowed here.
+    unsafe {
+        let text = string(ctx, &payload.text)?;
+        match payload.form {
+            Form::Text => Ok(text),
+            Form::Json => call(ctx, run.isolate.driver.parse, [text]),
+            Form::Tagged => {
+                let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+                (*bound).incoming = payload.buffers.as_slice();
+                let value = call(ctx, run.isolate.driver.decode, [text]);
+                (*bound).incoming = NO_BUFFERS;
+                value
+            }
+        }
+    }
+}
+
+/// Turns the value into text: still the guest's time, `toJSON` and getters are its code.
 unsafe fn settle_value(
     ctx: *mut qjs::JSContext,
     frame: &mut Frame<'_>,
@@ -220,19 +248,47 @@ unsafe fn settle_value(
             return Ok(Out::Undefined);
         }
         frame.during = During::Serialising;
-        let text = check(qjs::JS_JSONStringify(ctx, value, qjs::JS_UNDEFINED, qjs::JS_UNDEFINED))?;
-        frame.during = During::Running;
-        if qjs::JS_IsUndefined(text) {
-            let data = qjs::JS_IsObject(value) && !qjs::JS_IsFunction(ctx, value);
-            return Ok(if data { Out::Undefined } else { Out::NotJson });
-        }
         let mut len: usize = 0;
-        let bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, text);
-        if bytes.is_null() {
-            return Err(Thrown);
+        let mut form = Form::Json;
+        let mut bytes = std::ptr::null();
+        if run.host.values == Values::Direct && qjs::JS_IsString(value) {
+            bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, value);
+            // A lone surrogate has no UTF-8: such a string crosses with escapes, as JSON.
+            let well_formed = !bytes.is_null()
+                && std::str::from_utf8(std::slice::from_raw_parts(bytes.cast(), len)).is_ok();
+            if well_formed {
+                form = Form::Text;
+            } else {
+                bytes = std::ptr::null();
+            }
         }
+        if bytes.is_null() {
+            let text = if run.host.values == Values::Clone {
+                form = Form::Tagged;
+                call(ctx, run.isolate.driver.encode, [value])?
+            } else {
+                check(qjs::JS_JSONStringify(ctx, value, qjs::JS_UNDEFINED, qjs::JS_UNDEFINED))?
+            };
+            if qjs::JS_IsUndefined(text) {
+                let data = qjs::JS_IsObject(value) && !qjs::JS_IsFunction(ctx, value);
+                return Ok(if data { Out::Undefined } else { Out::NotJson });
+            }
+            bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, text);
+            if bytes.is_null() {
+                return Err(Thrown);
+            }
+        }
+        frame.during = During::Running;
         warn_unhandled(ctx, run);
-        Ok(if len > run.max_result { Out::TooLong } else { Out::Value(bytes.cast(), len) })
+        let text = std::slice::from_raw_parts(bytes.cast::<u8>(), len);
+        let size = match form {
+            Form::Text => json_length(text),
+            Form::Json | Form::Tagged => len + outside(ctx, 0, |host| host.buffered()),
+        };
+        if size > run.max_result {
+            return Ok(Out::TooLong);
+        }
+        Ok(Out::Value(form, bytes.cast(), len))
     }
 }
 

@@ -24,6 +24,9 @@ const PRELUDE_NAME: &std::ffi::CStr = c"<runlet>";
 pub(super) struct Driver {
     pub(super) begin: qjs::JSValue,
     pub(super) invoke: qjs::JSValue,
+    pub(super) parse: qjs::JSValue,
+    pub(super) decode: qjs::JSValue,
+    pub(super) encode: qjs::JSValue,
     pub(super) settle: qjs::JSValue,
     pub(super) next_timer: qjs::JSValue,
     pub(super) fire_timer: qjs::JSValue,
@@ -36,6 +39,9 @@ impl Driver {
     const EMPTY: Driver = Driver {
         begin: qjs::JS_UNDEFINED,
         invoke: qjs::JS_UNDEFINED,
+        parse: qjs::JS_UNDEFINED,
+        decode: qjs::JS_UNDEFINED,
+        encode: qjs::JS_UNDEFINED,
         settle: qjs::JS_UNDEFINED,
         next_timer: qjs::JS_UNDEFINED,
         fire_timer: qjs::JS_UNDEFINED,
@@ -240,6 +246,9 @@ unsafe fn build_realm(
         *isolate.driver = Driver {
             begin: member(c"begin"),
             invoke: member(c"invoke"),
+            parse: member(c"parse"),
+            decode: member(c"decode"),
+            encode: member(c"encode"),
             settle: member(c"settle"),
             next_timer: member(c"nextTimer"),
             fire_timer: member(c"fireTimer"),

@@ -20,7 +20,12 @@ pub(super) struct Bound {
     pub(super) cell: *const Cell,
     pub(super) host: *mut Host,
     pub(super) rejections: *mut Vec<Rejection>,
+    /// Buffers of the value being read.
+    pub(super) incoming: *const [Vec<u8>],
 }
+
+/// Outside of the reading of a value there are none.
+pub(super) const NO_BUFFERS: &[Vec<u8>] = &[];
 
 /// A rejected promise nobody handled yet: its identity and a reference to the reason.
 pub(super) type Rejection = (usize, qjs::JSValue);
@@ -163,6 +168,62 @@ unsafe extern "C" fn call_host(
             (*(*bound).cell).leave_out_of_memory();
         }
         qjs::JS_MKVAL(qjs::JS_TAG_INT, seq)
+    }
+}
+
+/// A fresh array buffer with the content of buffer `index` of the value being read.
+unsafe extern "C" fn get_buffer(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: the buffers belong to the payload that `body.rs` points at while it is read.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        let index = usize::try_from(int_arg(argc, argv, 0)).unwrap_or(usize::MAX);
+        match (&*(*bound).incoming).get(index) {
+            Some(bytes) => qjs::JS_NewArrayBufferCopy(ctx, bytes.as_ptr(), bytes.len() as _),
+            None => qjs::JS_UNDEFINED,
+        }
+    }
+}
+
+/// Forgets the buffers of a value whose writing was given up.
+unsafe extern "C" fn drop_buffers(
+    ctx: Context,
+    _: qjs::JSValue,
+    _: c_int,
+    _: Args,
+) -> qjs::JSValue {
+    // SAFETY: as `outside`.
+    unsafe { outside(ctx, (), |host| host.buffers.clear()) };
+    qjs::JS_UNDEFINED
+}
+
+/// Keeps the content of an array buffer for the value being written: its index, or an exception
+/// for anything that is none or is detached.
+unsafe extern "C" fn put_buffer(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: the engine's own bytes, which nothing moves while they are copied.
+    unsafe {
+        let mut len: qjs::size_t = 0;
+        let bytes = qjs::JS_GetArrayBuffer(ctx, &raw mut len, arg(argc, argv, 0));
+        if bytes.is_null() && qjs::JS_HasException(ctx) {
+            return qjs::JS_EXCEPTION;
+        }
+        let bytes: &[u8] =
+            if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, len as usize) };
+        let index = outside(ctx, OVER_MEMORY, |host| host.put_buffer(bytes));
+        if index == OVER_MEMORY {
+            let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+            (*(*bound).cell).leave_out_of_memory();
+        }
+        qjs::JS_MKVAL(qjs::JS_TAG_INT, index)
     }
 }
 
@@ -323,6 +384,9 @@ const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"random", random, 0),
     (c"randomByte", random_byte, 0),
     (c"callHost", call_host, 2),
+    (c"getBuffer", get_buffer, 1),
+    (c"putBuffer", put_buffer, 1),
+    (c"dropBuffers", drop_buffers, 0),
     (c"maxHostCalls", max_host_calls, 0),
     (c"isProxy", is_proxy, 1),
     (c"isError", is_error, 1),

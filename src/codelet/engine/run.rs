@@ -5,8 +5,9 @@ use rquickjs::qjs;
 use super::body::body;
 use super::cell::{Cell, Landing};
 use super::isolate::Isolate;
-use super::native::{Bound, Rejection};
+use super::native::{Bound, NO_BUFFERS, Rejection};
 use crate::codelet::guest::host::Host;
+use crate::codelet::payload::{Form, Payload};
 use crate::codelet::request::Reply;
 
 /// What a run is started with, besides its host half. Borrowed for the first entry only.
@@ -16,7 +17,7 @@ pub(crate) struct Start<'a> {
     pub(crate) config: Option<&'a str>,
     pub(crate) globals: Option<&'a str>,
     pub(crate) export_name: Option<&'a str>,
-    pub(crate) input: Option<&'a str>,
+    pub(crate) input: Option<&'a Payload>,
     pub(crate) memory_limit: usize,
     pub(crate) max_stack: usize,
 }
@@ -24,8 +25,8 @@ pub(crate) struct Start<'a> {
 /// How an entry into the engine ended.
 #[derive(Debug)]
 pub(crate) enum Ending {
-    /// `main` gave this value: JSON text, `None` for undefined.
-    Value(Option<String>),
+    /// `main` gave this value; `None` for undefined.
+    Value(Option<Payload>),
     /// The value has no JSON form (a function or a symbol).
     NotJson,
     /// The value's JSON is longer than allowed.
@@ -96,7 +97,7 @@ pub(super) struct Frame<'a> {
 pub(super) enum Out {
     Broken,
     Undefined,
-    Value(*const u8, usize),
+    Value(Form, *const u8, usize),
     NotJson,
     TooLong,
     Thrown(*const u8, usize),
@@ -158,8 +159,12 @@ impl Run {
         unanswered: bool,
     ) -> Ending {
         let run = self.host.run;
-        let mut bound =
-            Bound { cell, host: &raw mut *self.host, rejections: &raw mut self.rejections };
+        let mut bound = Bound {
+            cell,
+            host: &raw mut *self.host,
+            rejections: &raw mut self.rejections,
+            incoming: NO_BUFFERS,
+        };
         let mut frame = Frame {
             run: std::ptr::from_mut(self),
             start,
@@ -190,7 +195,10 @@ impl Run {
         match frame.out {
             Out::Broken => Ending::Broken,
             Out::Undefined => Ending::Value(None),
-            Out::Value(at, len) => Ending::Value(Some(text(at, len))),
+            Out::Value(form, at, len) => {
+                let buffers = std::mem::take(&mut self.host.buffers);
+                Ending::Value(Some(Payload { form, text: text(at, len), buffers }))
+            }
             Out::NotJson => Ending::NotJson,
             Out::TooLong => Ending::TooLong,
             Out::Thrown(at, len) => Ending::Thrown { report: text(at, len), during: frame.during },

@@ -13,8 +13,9 @@ use crate::codelet::guest::frames::Frames;
 use crate::codelet::guest::host::Host;
 use crate::codelet::guest::logs::Logs;
 use crate::codelet::guest::random::Random;
+use crate::codelet::payload::Payload;
 use crate::codelet::program::Program;
-use crate::codelet::request::RunRequest;
+use crate::codelet::request::{RunRequest, Values};
 
 /// Touches most kinds of engine objects, so that allocations of every sort are made.
 const BUSY: &str = r"
@@ -53,14 +54,14 @@ impl Bench {
 
     /// One run; afterwards the isolate must be what it was.
     fn run(&mut self, program: &Arc<Program>, memory_limit: usize) -> Ending {
-        let input = r#"{"words":["alpha","beta","gamma"]}"#;
+        let input = Payload::json(r#"{"words":["alpha","beta","gamma"]}"#);
         let mut run =
             Run::new(self.isolate.take().expect("idle"), Box::new(host(program)), 1 << 20);
         let start = Start {
             config: None,
             globals: None,
             export_name: None,
-            input: Some(input),
+            input: Some(&input),
             memory_limit,
             max_stack: 1 << 20,
         };
@@ -90,6 +91,8 @@ fn host(program: &Arc<Program>) -> Host {
         calls_made: 0,
         denials: 0,
         imports_closed: false,
+        values: Values::Json,
+        buffers: Vec::new(),
         scratch: Vec::new(),
         kept_export: None,
         kept_input: None,
@@ -103,7 +106,7 @@ fn compiled(cell: &'static Cell, code: &str) -> Arc<Program> {
 
 fn value(ending: Ending) -> Option<String> {
     match ending {
-        Ending::Value(value) => value,
+        Ending::Value(value) => value.map(|value| value.text),
         other => panic!("{other:?}"),
     }
 }

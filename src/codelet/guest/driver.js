@@ -48,6 +48,7 @@ const driver = {
     }
     preventExtensions(globalObject)
     if (config === undefined) return
+    grants.clone = config.clone
     grants.timers = config.timers
     grants.fetch = config.fetch
     grants.fetchIndex = config.host.length
@@ -58,10 +59,15 @@ const driver = {
   },
 
   /** Calls the entry; the promise of its value. */
-  async invoke(namespace, wanted, inputText) {
+  async invoke(namespace, wanted, input) {
     const entry = entryOf(namespace, wanted)
-    return entry(inputText === undefined ? undefined : jsonParse(inputText), helpers)
+    return entry(input, helpers)
   },
+
+  /** Values of the host, and back: JSON, and tagged text. */
+  parse: jsonParse,
+  decode: decodeTagged,
+  encode: encodeTagged,
 
   settle,
   nextTimer,

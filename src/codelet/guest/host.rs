@@ -8,8 +8,9 @@ use super::clock::Clock;
 use super::frames::Frames;
 use super::logs::{Level, Logs};
 use super::random::Random;
+use crate::codelet::payload::{Form, Payload};
 use crate::codelet::program::Program;
-use crate::codelet::request::{EventSink, HostCall};
+use crate::codelet::request::{EventSink, HostCall, Values};
 
 /// The host's half of a run.
 pub(crate) struct Host {
@@ -34,11 +35,15 @@ pub(crate) struct Host {
     /// A module could not be read to its end: the engine may still hold pointers to what it gave
     /// back of it, so nothing is imported any more.
     pub(crate) imports_closed: bool,
+    /// How values leave the run.
+    pub(crate) values: Values,
+    /// Contents of array buffers of the value being written.
+    pub(crate) buffers: Vec<Vec<u8>>,
     /// Text on its way into the engine: owned here, because a callback may own nothing.
     pub(crate) scratch: Vec<u8>,
     /// What the entry call needs, when a top-level await made it wait.
     pub(crate) kept_export: Option<String>,
-    pub(crate) kept_input: Option<String>,
+    pub(crate) kept_input: Option<Payload>,
 }
 
 impl std::fmt::Debug for Host {
@@ -63,17 +68,36 @@ impl Host {
         if self.calls_made >= self.max_host_calls {
             return -1;
         }
-        if arguments.len() > self.max_host_arg_bytes {
+        let buffers = std::mem::take(&mut self.buffers);
+        let size = arguments.len() + buffers.iter().map(Vec::len).sum::<usize>();
+        if size > self.max_host_arg_bytes {
             return -2;
         }
-        if self.pending_bytes + arguments.len() > self.memory_limit {
+        if self.pending_bytes + size > self.memory_limit {
             return -3;
         }
         let seq = self.calls_made;
         self.calls_made += 1;
-        let arguments = String::from_utf8_lossy(arguments).into_owned();
-        self.pending_bytes += arguments.len();
+        let form = if self.values == Values::Clone { Form::Tagged } else { Form::Json };
+        let text = String::from_utf8_lossy(arguments).into_owned();
+        let arguments = Payload { form, text, buffers };
+        self.pending_bytes += arguments.size();
         self.outgoing.push(HostCall { seq, function, arguments });
         i32::try_from(seq).unwrap_or(-1)
+    }
+
+    /// Bytes of the buffers kept so far.
+    pub(crate) fn buffered(&self) -> usize {
+        self.buffers.iter().map(Vec::len).sum()
+    }
+
+    /// Keeps a buffer of the value being written: its index, or -3 when all buffers kept are over
+    /// the memory limit.
+    pub(crate) fn put_buffer(&mut self, bytes: &[u8]) -> i32 {
+        if self.pending_bytes + self.buffered() + bytes.len() > self.memory_limit {
+            return -3;
+        }
+        self.buffers.push(bytes.to_vec());
+        i32::try_from(self.buffers.len() - 1).unwrap_or(-3)
     }
 }

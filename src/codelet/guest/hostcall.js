@@ -26,7 +26,7 @@ const callHost = (index, name, args, wrap) =>
   new PromiseCtor((resolve, reject) => {
     let text
     try {
-      text = argumentsText(args)
+      text = grants.clone ? encodeTagged(args) : argumentsText(args)
     } catch (error) {
       reject(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
       return
@@ -41,25 +41,23 @@ const callHost = (index, name, args, wrap) =>
     }
   })
 
-/** The host's answer to call `seq`. */
-const settle = (seq, ok, text) => {
+/** The host's answer to call `seq`: its value, or what to say of its failure. */
+const settle = (seq, ok, answer) => {
   const call = ownValue(waiting, seq)
   if (call === undefined) return
   delete waiting[seq]
   if (ok) {
-    const value = text === undefined ? undefined : jsonParse(text)
-    call.resolve(call.wrap === undefined ? value : call.wrap(value))
+    call.resolve(call.wrap === undefined ? answer : call.wrap(answer))
     return
   }
-  const failure = jsonParse(text)
-  const message = ownValue(failure, 'message')
-  const policy = ownValue(failure, 'policy')
+  const message = ownValue(answer, 'message')
+  const policy = ownValue(answer, 'policy')
   if (typeof policy === 'object' && policy !== null) {
     native.countDenial()
     const details = { __proto__: null, capability: ownValue(policy, 'capability'), name: ownValue(policy, 'name') }
     call.reject(brand(retitled(call.site, 'PolicyViolation', message), 'POLICY_VIOLATION', details))
   } else {
-    const details = { __proto__: null, function: call.name, seq, reason: ownValue(failure, 'reason') }
+    const details = { __proto__: null, function: call.name, seq, reason: ownValue(answer, 'reason') }
     call.reject(brand(retitled(call.site, 'HostCallError', message), 'HOST_CALL_ERROR', details))
   }
 }

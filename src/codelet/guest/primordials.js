@@ -72,4 +72,4 @@ const ownValue = (object, key) => {
 }
 
 /** What this run was granted; written once by `begin`. */
-const grants = { __proto__: null, timers: false, fetch: false, random: false, now: false, env: undefined, fetchIndex: 0 }
+const grants = { __proto__: null, clone: false, timers: false, fetch: false, random: false, now: false, env: undefined, fetchIndex: 0 }

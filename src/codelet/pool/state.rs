@@ -64,6 +64,7 @@ pub(super) struct State {
     /// Runners in turn: each start moves its runner to the back.
     pub(super) turns: VecDeque<u64>,
     pub(super) woken: VecDeque<u64>,
+    pub(super) pings: VecDeque<(u64, Arc<dyn EventSink>)>,
     pub(super) isolates: Vec<Isolate>,
     pub(super) started: usize,
     pub(super) idle: usize,
@@ -71,8 +72,22 @@ pub(super) struct State {
 
 /// What a worker is to do next.
 pub(in crate::codelet) enum Task {
-    Start { job: Box<Job>, runner: Arc<Shared>, sink: Arc<dyn EventSink> },
-    Resume { parked: Box<Parked>, replies: Vec<Reply>, cancelled: Option<&'static str>, late: bool },
+    Start {
+        job: Box<Job>,
+        runner: Arc<Shared>,
+        sink: Arc<dyn EventSink>,
+    },
+    Resume {
+        parked: Box<Parked>,
+        replies: Vec<Reply>,
+        cancelled: Option<&'static str>,
+        late: bool,
+    },
+    /// No work: an answer shows that the way there and back is open.
+    Ping {
+        ping: u64,
+        sink: Arc<dyn EventSink>,
+    },
 }
 
 impl Task {
@@ -81,6 +96,7 @@ impl Task {
         match self {
             Task::Start { job, .. } => job.run,
             Task::Resume { parked, .. } => parked.run_id(),
+            Task::Ping { ping, .. } => *ping,
         }
     }
 }

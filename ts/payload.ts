@@ -1,0 +1,49 @@
+/** A value as it crosses to the addon and back: text, how to read it, and buffers it refers to. */
+
+import { byteLength } from './values'
+
+/** The text is JSON. */
+export const JSON_TEXT = 0
+/** The value is a string, and the text is that string itself. */
+export const PLAIN_TEXT = 1
+/** The text is JSON with marks for what JSON cannot say; it refers to buffers by index. */
+export const TAGGED_TEXT = 2
+
+/** One value. */
+export interface Payload {
+  text: string
+  form: typeof JSON_TEXT | typeof PLAIN_TEXT | typeof TAGGED_TEXT
+  /** Contents of array buffers, by index; only in tagged text. */
+  buffers?: Uint8Array[] | undefined
+}
+
+/** How values of a run cross. */
+export type Values = 'json' | 'clone'
+
+/** A string that may cross as it is: without lone surrogates, which UTF-8 cannot carry. */
+export function isPlainText(value: unknown): value is string {
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value)
+}
+
+/** Bytes that limits count: of the value's text as JSON, and of its buffers. */
+export function payloadBytes({ text, form, buffers }: Payload): number {
+  let bytes = byteLength(form === PLAIN_TEXT ? JSON.stringify(text) : text)
+  if (buffers !== undefined) for (const buffer of buffers) bytes += buffer.byteLength
+  return bytes
+}
+
+/** Whether a payload is certainly within `limit` bytes, which is cheaper to say than how many it has. */
+export function isSmall({ text, buffers }: Payload, limit: number): boolean {
+  // A UTF-16 unit is at most three bytes, or six when it is escaped.
+  return buffers === undefined && text.length * 6 + 2 <= limit
+}
+
+/** The value of a payload, in this realm. Without a text it is undefined. */
+export function readPayload(
+  text: string | undefined,
+  form: unknown,
+  _buffers: ArrayBuffer[] | undefined,
+): unknown {
+  if (text === undefined || form === PLAIN_TEXT) return text
+  return JSON.parse(text)
+}
