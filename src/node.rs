@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "N-API is C; every block states why it is sound")]
 #![expect(unreachable_pub, reason = "the macro registers the functions by name and wants them pub")]
+#![expect(clippy::too_many_arguments, reason = "an object would cost a property read for each")]
 #![expect(clippy::needless_pass_by_value, reason = "N-API hands over owned strings")]
 #![cfg_attr(
     test,
@@ -91,13 +92,13 @@ pub fn submit(
     if let Some(input) = payload(input, form, buffers) {
         request = request.with_payload(input);
     }
-    bridge::submit(&env, bridge, runner, request)
+    bridge::submit(env, bridge, runner, request)
 }
 
 /// Sends an empty call to the workers and back: its answer is an event. For measurements.
 #[napi(catch_unwind)]
 pub fn ping(env: Env, bridge: u32) -> Result<f64> {
-    bridge::ping(&env, bridge)
+    bridge::ping(env, bridge)
 }
 
 /// Answers host call `seq` of a run.

@@ -23,6 +23,7 @@ mod body;
 pub(crate) mod cell;
 pub(super) mod compiler;
 pub(super) mod isolate;
+mod json;
 pub(crate) mod kill;
 #[cfg(feature = "node")]
 pub(crate) mod library;

@@ -103,7 +103,7 @@ pub(super) fn runner_stats(number: u32) -> Option<Stats> {
 }
 
 /// Submits a run whose events go to `bridge`.
-pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -> Result<f64> {
+pub(super) fn submit(env: Env, bridge: u32, number: u32, request: RunRequest) -> Result<f64> {
     let unknown = |what: &str| Error::new(Status::InvalidArg, format!("no such {what}"));
     let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(|| unknown("bridge"))?;
     let runner = runner(number).ok_or_else(|| unknown("runner"))?;
@@ -117,7 +117,7 @@ pub(super) fn submit(env: &Env, bridge: u32, number: u32, request: RunRequest) -
 }
 
 /// Sends an empty call to the workers; its answer is an event of `bridge`.
-pub(super) fn ping(env: &Env, bridge: u32) -> Result<f64> {
+pub(super) fn ping(env: Env, bridge: u32) -> Result<f64> {
     let unknown = || Error::new(Status::InvalidArg, "no such bridge".to_owned());
     let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(unknown)?;
     let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
@@ -181,7 +181,7 @@ impl Bridge {
     }
 
     /// The end of this one has to reach JavaScript, so the environment stays alive for it.
-    fn opened(&self, env: &Env, run: u64) {
+    fn opened(&self, env: Env, run: u64) {
         let mut mailbox = self.mailbox.lock();
         // The end may have come already: then it waits in the list, and the list keeps the loop alive.
         mailbox.open.insert(run);

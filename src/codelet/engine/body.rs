@@ -8,6 +8,7 @@ use std::ffi::c_void;
 use rquickjs::qjs;
 
 use super::cell::Cell;
+use super::json;
 use super::native::{Bound, NO_BUFFERS, outside};
 use super::run::{During, Frame, Out, Run, Stage, Start};
 use crate::codelet::payload::{Form, Payload, json_length};
@@ -30,6 +31,16 @@ pub(super) unsafe extern "C" fn body(frame: *mut c_void) {
 
 /// An exception is pending in the context.
 struct Thrown;
+
+/// A faster way that gave up may have left one behind.
+unsafe fn forget_exception(ctx: *mut qjs::JSContext) {
+    // SAFETY: taking the pending exception, if there is one.
+    unsafe {
+        if qjs::JS_HasException(ctx) {
+            qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
+        }
+    }
+}
 
 unsafe fn check(value: qjs::JSValue) -> Result<qjs::JSValue, Thrown> {
     // SAFETY: a look at the tag.
@@ -71,7 +82,7 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
             frame.during = During::Running;
         }
         for reply in frame.replies {
-            let value = value_of(ctx, run, reply.value.as_ref())?;
+            let value = value_of(ctx, frame.cell, run, reply.value.as_ref())?;
             let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
             let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
             call(ctx, run.isolate.driver.settle, [seq, ok, value])?;
@@ -86,7 +97,7 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
                     }
                 }
                 qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED if run.stage == Stage::Evaluating => {
-                    invoke(ctx, run, frame.start)?;
+                    invoke(ctx, frame.cell, run, frame.start)?;
                 }
                 qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => {
                     return settle_value(ctx, frame, run);
@@ -132,6 +143,7 @@ unsafe fn load(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Re
 /// Calls the entry function once its module is evaluated.
 unsafe fn invoke(
     ctx: *mut qjs::JSContext,
+    cell: *const Cell,
     run: &mut Run,
     start: Option<&Start<'_>>,
 ) -> Result<(), Thrown> {
@@ -144,7 +156,7 @@ unsafe fn invoke(
             None => (run.host.kept_export.as_deref(), run.host.kept_input.as_ref()),
         };
         let name = optional(ctx, name)?;
-        let input = value_of(ctx, run, input)?;
+        let input = value_of(ctx, cell, run, input)?;
         run.promise = call(ctx, run.isolate.driver.invoke, [namespace, name, input])?;
         qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
         run.stage = Stage::Calling;
@@ -212,6 +224,7 @@ unsafe fn number(value: qjs::JSValue) -> f64 {
 /// The engine's value for one that comes from the host.
 unsafe fn value_of(
     ctx: *mut qjs::JSContext,
+    cell: *const Cell,
     run: &Run,
     payload: Option<&Payload>,
 ) -> Result<qjs::JSValue, Thrown> {
@@ -219,6 +232,12 @@ unsafe fn value_of(
     // SAFETY: the text is copied into the arena; the buffers are pointed at only while the payload
     // is borrowed here.
     unsafe {
+        if payload.form == Form::Json
+            && let Some(value) = json::parse(ctx, cell, &payload.text)
+        {
+            return Ok(value);
+        }
+        forget_exception(ctx);
         let text = string(ctx, &payload.text)?;
         match payload.form {
             Form::Text => Ok(text),
@@ -250,7 +269,7 @@ unsafe fn settle_value(
         frame.during = During::Serialising;
         let mut len: usize = 0;
         let mut form = Form::Json;
-        let mut bytes = std::ptr::null();
+        let mut bytes: *const std::ffi::c_char = std::ptr::null();
         if run.host.values == Values::Direct && qjs::JS_IsString(value) {
             bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, value);
             // A lone surrogate has no UTF-8: such a string crosses with escapes, as JSON.
@@ -262,6 +281,13 @@ unsafe fn settle_value(
                 bytes = std::ptr::null();
             }
         }
+        if bytes.is_null()
+            && run.host.values != Values::Clone
+            && let Some((text, text_len)) = json::write(ctx, frame.cell, value)
+        {
+            (bytes, len) = (text.cast(), text_len);
+        }
+        forget_exception(ctx);
         if bytes.is_null() {
             let text = if run.host.values == Values::Clone {
                 form = Form::Tagged;

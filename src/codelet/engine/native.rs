@@ -211,13 +211,14 @@ unsafe extern "C" fn put_buffer(
 ) -> qjs::JSValue {
     // SAFETY: the engine's own bytes, which nothing moves while they are copied.
     unsafe {
-        let mut len: qjs::size_t = 0;
+        let mut len = 0;
         let bytes = qjs::JS_GetArrayBuffer(ctx, &raw mut len, arg(argc, argv, 0));
         if bytes.is_null() && qjs::JS_HasException(ctx) {
             return qjs::JS_EXCEPTION;
         }
+        let len = usize::try_from(len).unwrap_or(0);
         let bytes: &[u8] =
-            if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, len as usize) };
+            if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, len) };
         let index = outside(ctx, OVER_MEMORY, |host| host.put_buffer(bytes));
         if index == OVER_MEMORY {
             let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();

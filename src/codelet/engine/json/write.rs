@@ -1,0 +1,380 @@
+//! Engine values to JSON text.
+
+use rquickjs::qjs;
+
+use super::MAX_DEPTH;
+use super::buffer::Buffer;
+use crate::codelet::engine::cell::Cell;
+
+/// Classes of plain data, by the engine's numbers.
+const CLASS_OBJECT: u32 = 1;
+const CLASS_ARRAY: u32 = 2;
+
+/// Keys remembered at once; a power of two.
+const KEYS: usize = 256;
+/// Prototypes remembered at once.
+const PROTOTYPES: usize = 4;
+
+/// Where in the text a key was written before, quotes and colon included.
+#[derive(Clone, Copy)]
+struct Key {
+    atom: qjs::JSAtom,
+    at: usize,
+    len: usize,
+}
+
+/// Why the value is the engine's to write.
+struct Unusual;
+
+type Written = Result<(), Unusual>;
+
+/// The text of plain data, in the arena, or `None` when the engine has to write it. No code of the
+/// guest runs in here.
+///
+/// # Safety
+/// Inside an entry, on `ctx`'s thread; `cell` is its cell; `value` is alive.
+pub(in crate::codelet::engine) unsafe fn write(
+    ctx: *mut qjs::JSContext,
+    cell: *const Cell,
+    value: qjs::JSValue,
+) -> Option<(*const u8, usize)> {
+    // SAFETY: as this function.
+    unsafe {
+        let to_json = qjs::JS_NewAtomLen(ctx, c"toJSON".as_ptr(), 6);
+        let mut writer = Writer {
+            ctx,
+            cell,
+            to_json,
+            keys: [Key { atom: 0, at: 0, len: 0 }; KEYS],
+            plain: [std::ptr::null_mut(); PROTOTYPES],
+            next_plain: 0,
+            text: Buffer::new(ctx),
+        };
+        if writer.value(value, 0).is_ok() {
+            return Some((writer.text.as_ptr(), writer.text.len()));
+        }
+        writer.text.free();
+        None
+    }
+}
+
+struct Writer {
+    ctx: *mut qjs::JSContext,
+    cell: *const Cell,
+    to_json: qjs::JSAtom,
+    keys: [Key; KEYS],
+    /// Prototypes that have no `toJSON`, nor have theirs. Nothing changes them meanwhile.
+    plain: [*mut std::ffi::c_void; PROTOTYPES],
+    next_plain: usize,
+    text: Buffer<u8>,
+}
+
+impl Writer {
+    /// Writes a value; what JSON drops (undefined, functions, symbols) is left to the caller.
+    unsafe fn value(&mut self, value: qjs::JSValue, depth: usize) -> Written {
+        // SAFETY: tags are looked at before the value is read as what they say.
+        unsafe {
+            match qjs::JS_VALUE_GET_NORM_TAG(value) {
+                qjs::JS_TAG_INT => self.integer(qjs::JS_VALUE_GET_INT(value)),
+                qjs::JS_TAG_FLOAT64 => self.number(qjs::JS_VALUE_GET_FLOAT64(value)),
+                qjs::JS_TAG_NULL => self.text.extend(b"null"),
+                qjs::JS_TAG_BOOL if qjs::JS_VALUE_GET_BOOL(value) => self.text.extend(b"true"),
+                qjs::JS_TAG_BOOL => self.text.extend(b"false"),
+                qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => self.string(value)?,
+                qjs::JS_TAG_OBJECT => return self.container(value, depth),
+                _ => return Err(Unusual),
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn container(&mut self, value: qjs::JSValue, depth: usize) -> Written {
+        // A cycle ends here, too.
+        if depth > MAX_DEPTH {
+            return Err(Unusual);
+        }
+        // SAFETY: the class says what the object is.
+        unsafe {
+            if (*self.cell).stop_requested() {
+                (*self.cell).leave_stopped();
+            }
+            match qjs::JS_GetClassID(value) {
+                CLASS_OBJECT => self.object(value, depth),
+                CLASS_ARRAY => self.array(value, depth),
+                _ => Err(Unusual),
+            }
+        }
+    }
+
+    /// Whether nothing above this object has a `toJSON`.
+    unsafe fn is_plain(&mut self, object: qjs::JSValue) -> bool {
+        // SAFETY: no proxy is asked for anything, so no code of the guest runs.
+        unsafe {
+            let mut above = qjs::JS_GetPrototype(self.ctx, object);
+            let first = above;
+            let mut steps = 0;
+            while qjs::JS_IsObject(above) {
+                let pointer = qjs::JS_VALUE_GET_PTR(above);
+                if self.plain.contains(&pointer) {
+                    break;
+                }
+                steps += 1;
+                if steps > 16 || qjs::JS_IsProxy(above) || self.has_to_json(above) {
+                    qjs::JS_FreeValue(self.ctx, above);
+                    return false;
+                }
+                let next = qjs::JS_GetPrototype(self.ctx, above);
+                // Each is kept alive by the object below it.
+                qjs::JS_FreeValue(self.ctx, above);
+                above = next;
+            }
+            qjs::JS_FreeValue(self.ctx, above);
+            if steps > 0 {
+                self.plain[self.next_plain % PROTOTYPES] = qjs::JS_VALUE_GET_PTR(first);
+                self.next_plain += 1;
+            }
+            true
+        }
+    }
+
+    unsafe fn has_to_json(&self, object: qjs::JSValue) -> bool {
+        // SAFETY: an ordinary object's own property; the descriptor is not asked for.
+        unsafe { qjs::JS_GetOwnProperty(self.ctx, std::ptr::null_mut(), object, self.to_json) != 0 }
+    }
+
+    /// An own property that is a value. The reference is given back at once: the object keeps it,
+    /// and nothing changes the object meanwhile.
+    unsafe fn own_value(
+        &self,
+        object: qjs::JSValue,
+        key: qjs::JSAtom,
+    ) -> Result<qjs::JSValue, Unusual> {
+        let mut found = qjs::JSPropertyDescriptor {
+            flags: 0,
+            value: qjs::JS_UNDEFINED,
+            getter: qjs::JS_UNDEFINED,
+            setter: qjs::JS_UNDEFINED,
+        };
+        // SAFETY: an ordinary object: reading its descriptor runs nothing.
+        unsafe {
+            if qjs::JS_GetOwnProperty(self.ctx, &raw mut found, object, key) != 1
+                || found.flags & qjs::JS_PROP_GETSET.cast_signed() != 0
+            {
+                return Err(Unusual);
+            }
+            qjs::JS_FreeValue(self.ctx, found.value);
+            Ok(found.value)
+        }
+    }
+
+    unsafe fn array(&mut self, array: qjs::JSValue, depth: usize) -> Written {
+        // SAFETY: an array's length is its own and no getter.
+        unsafe {
+            if !self.is_plain(array) || self.has_to_json(array) {
+                return Err(Unusual);
+            }
+            let mut len = 0;
+            if qjs::JS_GetLength(self.ctx, array, &raw mut len) < 0 {
+                return Err(Unusual);
+            }
+            let len = u32::try_from(len).map_err(|_| Unusual)?;
+            self.text.push(b'[');
+            for index in 0..len {
+                if index > 0 {
+                    self.text.push(b',');
+                }
+                let key = qjs::JS_NewAtomUInt32(self.ctx, index);
+                let value = self.own_value(array, key)?;
+                if has_json(value) {
+                    self.value(value, depth + 1)?;
+                } else {
+                    self.text.extend(b"null");
+                }
+            }
+            self.text.push(b']');
+        }
+        Ok(())
+    }
+
+    unsafe fn object(&mut self, object: qjs::JSValue, depth: usize) -> Written {
+        // SAFETY: an ordinary object's keys; the list is given back below or goes with the arena.
+        unsafe {
+            if !self.is_plain(object) {
+                return Err(Unusual);
+            }
+            let mut keys = std::ptr::null_mut();
+            let mut count = 0;
+            let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY).cast_signed();
+            let got =
+                qjs::JS_GetOwnPropertyNames(self.ctx, &raw mut keys, &raw mut count, object, flags);
+            if got < 0 || (keys.is_null() && count > 0) {
+                return Err(Unusual);
+            }
+            // An own toJSON may be hidden from the list; asked after it, so that a small object
+            // costs one look.
+            if self.has_to_json(object) {
+                return Err(Unusual);
+            }
+            self.text.push(b'{');
+            let mut first = true;
+            for index in 0..count as usize {
+                let key = (*keys.add(index)).atom;
+                let value = self.own_value(object, key)?;
+                if !has_json(value) {
+                    continue;
+                }
+                if !first {
+                    self.text.push(b',');
+                }
+                first = false;
+                self.key(key)?;
+                self.value(value, depth + 1)?;
+            }
+            self.text.push(b'}');
+            qjs::JS_FreePropertyEnum(self.ctx, keys, count);
+        }
+        Ok(())
+    }
+
+    /// A key with its quotes and colon. Atoms stay what they are while objects that use them live.
+    unsafe fn key(&mut self, atom: qjs::JSAtom) -> Written {
+        let slot = atom as usize % KEYS;
+        let known = self.keys[slot];
+        if known.len > 0 && known.atom == atom {
+            self.text.repeat(known.at, known.len);
+            return Ok(());
+        }
+        let at = self.text.len();
+        // SAFETY: the text is given back after it was copied.
+        unsafe {
+            let mut len = 0;
+            let name = qjs::JS_AtomToCStringLen(self.ctx, &raw mut len, atom);
+            if name.is_null() {
+                return Err(Unusual);
+            }
+            let len = usize::try_from(len).unwrap_or(0);
+            self.quoted(std::slice::from_raw_parts(name.cast(), len));
+            qjs::JS_FreeCString(self.ctx, name);
+        }
+        self.text.push(b':');
+        self.keys[slot] = Key { atom, at, len: self.text.len() - at };
+        Ok(())
+    }
+
+    unsafe fn string(&mut self, value: qjs::JSValue) -> Written {
+        // SAFETY: as `key`.
+        unsafe {
+            let mut len: usize = 0;
+            let text = qjs::JS_ToCStringLen(self.ctx, &raw mut len, value);
+            if text.is_null() {
+                return Err(Unusual);
+            }
+            self.quoted(std::slice::from_raw_parts(text.cast(), len));
+            qjs::JS_FreeCString(self.ctx, text);
+        }
+        Ok(())
+    }
+
+    /// The text as a JSON string. It is the engine's UTF-8, in which lone surrogates have three
+    /// bytes of their own.
+    fn quoted(&mut self, text: &[u8]) {
+        self.text.reserve(text.len() + 2);
+        self.text.push(b'"');
+        let mut done = 0;
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            if PLAIN[usize::from(byte)] {
+                at += 1;
+                continue;
+            }
+            if byte == 0xed && text.get(at + 1).is_none_or(|next| *next < 0xa0) {
+                at += 1;
+                continue;
+            }
+            self.text.extend(&text[done..at]);
+            at += if byte == 0xed { self.surrogate(&text[at..]) } else { self.escape(byte) };
+            done = at;
+        }
+        self.text.extend(&text[done..]);
+        self.text.push(b'"');
+    }
+
+    fn escape(&mut self, byte: u8) -> usize {
+        let letter = match byte {
+            b'"' | b'\\' => byte,
+            8 => b'b',
+            12 => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => {
+                self.unit(u16::from(byte));
+                return 1;
+            }
+        };
+        self.text.extend(&[b'\\', letter]);
+        1
+    }
+
+    fn surrogate(&mut self, text: &[u8]) -> usize {
+        let bits = |at: usize| u16::from(text.get(at).copied().unwrap_or(0x80) & 0x3f);
+        self.unit(0xd000 | bits(1) << 6 | bits(2));
+        text.len().min(3)
+    }
+
+    fn unit(&mut self, unit: u16) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
+        self.text.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+    }
+
+    fn integer(&mut self, value: i32) {
+        let mut digits = [0_u8; 11];
+        let mut at = digits.len();
+        let mut rest = value.unsigned_abs();
+        loop {
+            at -= 1;
+            let digit = (rest % 10) as u8;
+            digits[at] = b'0' + digit;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            at -= 1;
+            digits[at] = b'-';
+        }
+        self.text.extend(&digits[at..]);
+    }
+
+    fn number(&mut self, value: f64) {
+        if value.is_finite() {
+            self.text.extend(ryu_js::Buffer::new().format_finite(value).as_bytes());
+        } else {
+            self.text.extend(b"null");
+        }
+    }
+}
+
+/// Whether JSON has a form for a value; the others are dropped.
+fn has_json(value: qjs::JSValue) -> bool {
+    // SAFETY: a look at the tag.
+    let tag = unsafe { qjs::JS_VALUE_GET_NORM_TAG(value) };
+    // A function is an object by its tag and unusual by its class: the engine drops it.
+    !matches!(tag, qjs::JS_TAG_UNDEFINED | qjs::JS_TAG_SYMBOL)
+}
+
+/// Bytes that stand for themselves inside a JSON string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain[0xed] = false;
+    plain
+};
