@@ -129,6 +129,8 @@ pub enum Cache {
     Miss,
     /// Compiled before, by this process.
     Bytecode,
+    /// Loaded before, too: the heap was put back to where the program was in it.
+    Image,
 }
 
 /// How a run was ended from outside.

@@ -3,7 +3,8 @@
 //! An [`isolate::Isolate`] is one runtime and one realm inside one [`arena`]. It is built once,
 //! the prelude is executed in it, and a copy of the whole heap is kept. A run happens between
 //! [`cell::Cell::enter`] and its landing; afterwards the copy goes back over the heap, so the next
-//! run starts from the same bytes whatever this one did and however it ended.
+//! run starts from the same bytes whatever this one did and however it ended. A program that comes again
+//! is not even read again: an [`image::Image`] puts the heap back to where it was just loaded.
 //!
 //! Compiling happens in a second kind of isolate, the only one with a parser; guests run bytecode
 //! in realms that cannot compile text at all.
@@ -22,6 +23,7 @@ mod arena;
 mod body;
 pub(crate) mod cell;
 pub(super) mod compiler;
+pub(super) mod image;
 pub(super) mod isolate;
 mod json;
 pub(crate) mod kill;

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::compile::cache::Key;
 use super::engine::run::Run;
 use super::engine::time::now_nanos;
 use super::guest::logs::Level;
 use super::payload::Payload;
 use super::request::{EventSink, HostCall, Reply};
+use super::runner::Shared;
 use crate::limits::Limits;
 use crate::outcome::Usage;
 
@@ -38,6 +40,8 @@ pub(super) struct Parked {
     pub(super) waited: i64,
     pub(super) ordered: bool,
     pub(super) usage: Usage,
+    /// Set when an image of the loaded program is worth taking afterwards.
+    pub(super) to_prepare: Option<(Arc<Shared>, Key)>,
 }
 
 /// A sink with a `Debug` face.

@@ -60,9 +60,9 @@ pub struct Stats {
     pub runs_by_code: BTreeMap<&'static str, u64>,
     /// Runs whose program was compiled before.
     pub cache_hits: u64,
-    /// Programs kept.
+    /// Heaps kept with a program loaded.
     pub prepared_images: usize,
-    /// Bytes of programs kept.
+    /// Bytes of the programs kept, and of those heaps.
     pub image_bytes: usize,
     /// Bytes of the pristine copies of all idle isolates.
     pub arena_bytes: usize,

@@ -48,6 +48,22 @@ pub(super) fn host_for(
     }
 }
 
+/// The host's half while a program is only loaded: nothing of it runs, so nothing is granted.
+pub(super) fn loading_host(run: u64, program: &Arc<Program>) -> Host {
+    let sink: Arc<dyn EventSink> = Arc::new(Nobody);
+    let request = RunRequest::new(String::new());
+    host_for(run, &request, program, &sink, Random::seeded(""))
+}
+
+/// Hears nothing.
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn log(&self, _: u64, _: &super::LogEntry) {}
+    fn calls(&self, _: u64, _: Vec<super::HostCall>) {}
+    fn done(&self, _: u64, _: crate::outcome::Outcome) {}
+}
+
 /// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
 pub(super) fn config_of(request: &RunRequest) -> Option<String> {
     let options = &request.options;

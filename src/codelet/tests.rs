@@ -2,7 +2,7 @@
 
 use super::{Language, ModuleSource, RunOptions, RunRequest, Runner, RunnerOptions};
 use crate::error::Code;
-use crate::outcome::{Outcome, StoppedBy};
+use crate::outcome::{Cache, Outcome, StoppedBy};
 
 fn run(code: &str) -> Outcome {
     Runner::new(RunnerOptions::default()).run_blocking(RunRequest::new(code))
@@ -33,6 +33,42 @@ fn input_and_logger_work() {
     let outcome = runner.run_blocking(RunRequest::new(code).with_input(r#"{"value":21}"#));
     assert_eq!(outcome.json(), Some(r#"{"result":42}"#), "{:?}", outcome.failure);
     assert_eq!(outcome.logs[0].message, "Processing input: { value: 21 }");
+}
+
+#[test]
+fn the_third_run_of_a_program_finds_it_loaded() {
+    let runner = Runner::new(RunnerOptions { max_concurrent: Some(1), ..RunnerOptions::default() });
+    let mut request = RunRequest::new(
+        "import { next } from 'counter'; import { other } from './ring.js'; let own = 0
+         globalThis.Object.prototype.mark ??= 0
+         export const main = (step) => { Object.prototype.mark += step; return [++own, next(), other(), Object.prototype.mark] }",
+    );
+    let module = |name: &str, code: &str| ModuleSource {
+        name: name.into(),
+        code: code.into(),
+        language: Language::Auto,
+    };
+    request.options.modules = vec![
+        module("counter", "let n = 0; export const next = () => ++n"),
+        module(
+            "ring.js",
+            "import { next } from 'counter'; import * as self from './ring.js'; export const other = () => [next(), Object.keys(self)]",
+        ),
+    ];
+    let mut seen = Vec::new();
+    for step in 1..40 {
+        let outcome = runner.run_blocking(request.clone().with_input(step.to_string()));
+        let expected = format!(r#"[1,1,[2,["other"]],{step}]"#);
+        assert_eq!(outcome.json(), Some(expected.as_str()), "{:?}", outcome.failure);
+        seen.push(outcome.usage.cache);
+    }
+    assert_eq!(seen[0], Cache::Miss);
+    assert_eq!(seen[1], Cache::Bytecode);
+    assert_eq!(seen[39 - 1], Cache::Image, "{seen:?}");
+    let stats = runner.stats();
+    assert!(stats.prepared_images > 0 && stats.image_bytes > 0, "{stats:?}");
+    runner.dispose();
+    assert_eq!(runner.stats().prepared_images, 0);
 }
 
 #[test]

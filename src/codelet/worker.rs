@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::compile::{self, Fault, cache};
+use super::compile::{self, Fault, cache, cache::Key};
 use super::conclude::{self, Conclusion};
 use super::deadline::StopReason;
 use super::engine::cell::Cell;
 use super::engine::compiler::Compiler;
+use super::engine::image::Image;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
-use super::engine::run::{Ending, Run, Start};
+use super::engine::run::{Ending, Prepare, Run, Start};
 use super::engine::time::{as_millis, millis, millis_since, now_nanos, thread_cpu_nanos};
 use super::guest::random::Random;
 use super::parked::{Calls, Parked, SinkHandle};
@@ -19,12 +20,22 @@ use super::pool::{Job, Parking, Pool, Task, isolate_capacity};
 use super::program::Program;
 use super::request::{EventSink, Reply, RunRequest};
 use super::runner::Shared;
-use super::start::{config_of, host_for};
+use super::start::{config_of, host_for, loading_host};
 use crate::error::Code;
+use crate::limits::Limits;
 use crate::outcome::{Cache, Failure, Outcome, Usage};
 
 /// Native stack of a worker: four times what a guest may use, and room for callbacks.
 const STACK: usize = 8 * 1024 * 1024;
+
+/// What a run starts from.
+struct Ready {
+    program: Arc<Program>,
+    /// Pristine, or with the program loaded if there is an image of that.
+    isolate: Isolate,
+    image: Option<Arc<Image>>,
+    key: Key,
+}
 
 /// Starts a worker thread. False when the system gives none.
 pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
@@ -70,7 +81,7 @@ impl Worker {
 
     fn perform(&mut self, task: Task) {
         match task {
-            Task::Start { job, runner, sink } => self.start(*job, &runner, sink),
+            Task::Start { job, runner, sink } => self.start(*job, runner, sink),
             Task::Resume { parked, replies, cancelled, late } => {
                 self.resume(parked, replies, cancelled, late);
             }
@@ -78,7 +89,7 @@ impl Worker {
         }
     }
 
-    fn start(&mut self, job: Job, runner: &Shared, sink: Arc<dyn EventSink>) {
+    fn start(&mut self, job: Job, runner: Arc<Shared>, sink: Arc<dyn EventSink>) {
         let started = now_nanos();
         let Job { run, request, submitted } = job;
         let limits = request.options.limits.clone();
@@ -86,8 +97,8 @@ impl Worker {
         let cpu_start = thread_cpu_nanos();
         let mut usage = Usage { queue_wait_ms: as_millis(started - submitted), ..Usage::default() };
         self.pool.watchdog.arm(self.index, run, deadline, limits.cpu_ms.map(millis));
-        let ready = self.prepare(run, &request, runner, &mut usage);
-        let (program, isolate) = match ready {
+        let ready = self.prepare(run, &request, &runner, &mut usage);
+        let Ready { program, isolate, image, key } = match ready {
             Ok(ready) => ready,
             Err(fault) => {
                 let reason = self.pool.watchdog.disarm(self.index);
@@ -110,8 +121,13 @@ impl Worker {
         };
         let host = host_for(run, &request, &program, &sink, random);
         let max_result = usize::try_from(limits.max_result_bytes).unwrap_or(usize::MAX);
+        let to_prepare = (usage.cache == Cache::Bytecode).then_some((runner, key));
+        let run = match &image {
+            Some(image) => Run::loaded(isolate, Box::new(host), max_result, image),
+            None => Run::new(isolate, Box::new(host), max_result),
+        };
         let mut parked = Box::new(Parked {
-            run: Run::new(isolate, Box::new(host), max_result),
+            run,
             sink: SinkHandle(sink),
             calls: Calls::default(),
             deadline,
@@ -123,6 +139,7 @@ impl Worker {
             ordered: request.options.deterministic.is_some(),
             usage,
             limits,
+            to_prepare,
         });
         let config = config_of(&request);
         let ending = parked.run.start(
@@ -153,7 +170,7 @@ impl Worker {
         request: &RunRequest,
         runner: &Shared,
         usage: &mut Usage,
-    ) -> Result<(Arc<Program>, Isolate), Fault> {
+    ) -> Result<Ready, Fault> {
         compile::check_size(request)?;
         let key = cache::key_of(request);
         let cached = runner.cache.lock().get(&key);
@@ -177,7 +194,16 @@ impl Worker {
         let isolate = spare
             .or_else(|| self.pool.take_isolate(capacity))
             .or_else(|| Isolate::guest(capacity, self.cell));
-        isolate.map(|isolate| (program, isolate)).ok_or_else(|| no_memory().into())
+        let Some(mut isolate) = isolate else { return Err(no_memory().into()) };
+        let mut image = match usage.cache {
+            Cache::Miss => None,
+            _ => runner.cache.lock().image(&key, isolate.id()),
+        };
+        image = image.filter(|image| isolate.load(image));
+        if image.is_some() {
+            usage.cache = Cache::Image;
+        }
+        Ok(Ready { program, isolate, image, key })
     }
 
     fn resume(
@@ -244,7 +270,8 @@ impl Worker {
             parked.send_calls();
             parked.warn_unsent();
         }
-        let Parked { run, calls, started, cpu_used, waited, mut usage, .. } = *parked;
+        let Parked { run, calls, started, cpu_used, waited, mut usage, limits, to_prepare, .. } =
+            *parked;
         let id = run.id();
         let broken = conclusion.broken;
         let (mut isolate, host) = run.into_parts();
@@ -264,6 +291,8 @@ impl Worker {
         let duration_ms = millis_since(started);
         usage.wall_ms = duration_ms;
         let Conclusion { value, failure, .. } = conclusion;
+        let program = host.program;
+        let to_prepare = to_prepare.filter(|_| failure.is_none());
         self.pool.finish(id, Outcome { value, failure, logs, duration_ms, usage });
         if broken {
             // Our own fault: the isolate is not used again.
@@ -275,10 +304,42 @@ impl Worker {
             return;
         }
         if self.spare.is_none() {
+            if let Some((runner, key)) = to_prepare {
+                isolate = self.take_image(id, isolate, &program, &limits, &runner, &key);
+            }
             self.spare = Some(isolate);
         } else {
             self.pool.keep_isolate(isolate);
         }
+    }
+
+    /// Loads a program that came again into the pristine isolate, and keeps an image of that: the
+    /// third run of a program need not read it. Done when the outcome is out, so nobody waits.
+    fn take_image(
+        &self,
+        run: u64,
+        isolate: Isolate,
+        program: &Arc<Program>,
+        limits: &Limits,
+        runner: &Shared,
+        key: &Key,
+    ) -> Isolate {
+        if !runner.cache.lock().wants_image(key, isolate.id()) {
+            return isolate;
+        }
+        let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        let bounds = Prepare {
+            memory_limit: size(limits.memory_limit_bytes),
+            max_stack: size(limits.max_stack_bytes),
+        };
+        let mut loading = Run::new(isolate, Box::new(loading_host(run, program)), 0);
+        let image = loading.prepare(self.cell, &bounds);
+        let (mut isolate, _) = loading.into_parts();
+        if let Some(image) = image {
+            runner.cache.lock().put_image(key, isolate.id(), image);
+        }
+        isolate.reset();
+        isolate
     }
 }
 

@@ -1,12 +1,17 @@
-//! Compiled programs of one runner, the least recently used leaving first.
+//! Compiled programs of one runner, with the heaps they were loaded into; the least recently used
+//! leave first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::codelet::engine::image::Image;
 use crate::codelet::program::Program;
 use crate::codelet::request::{Language, RunRequest};
+
+/// A program is prepared for so many isolates at most: one for each thread is the usual number.
+const IMAGES: usize = 8;
 
 /// What a program is known by.
 pub(crate) type Key = [u8; 32];
@@ -31,6 +36,8 @@ pub(crate) fn key_of(request: &RunRequest) -> Key {
 #[derive(Debug)]
 struct Kept {
     program: Arc<Program>,
+    /// By the isolate each belongs to, the oldest first.
+    images: VecDeque<(u64, Arc<Image>)>,
     bytes: usize,
     used: u64,
 }
@@ -63,11 +70,50 @@ impl Cache {
             return;
         }
         self.tick += 1;
-        let kept = Kept { program: Arc::clone(program), bytes, used: self.tick };
+        let kept =
+            Kept { program: Arc::clone(program), images: VecDeque::new(), bytes, used: self.tick };
         if let Some(old) = self.kept.insert(key, kept) {
             self.bytes -= old.bytes;
         }
         self.bytes += bytes;
+        self.evict();
+    }
+
+    /// The heap of isolate `isolate` with this program loaded, if it was prepared.
+    pub(crate) fn image(&self, key: &Key, isolate: u64) -> Option<Arc<Image>> {
+        let images = self.kept.get(key)?.images.iter();
+        images.rev().find(|(owner, _)| *owner == isolate).map(|(_, image)| Arc::clone(image))
+    }
+
+    /// Whether an image for `isolate` is worth taking. With more isolates than images are kept,
+    /// which happens while many runs wait, only now and then.
+    pub(crate) fn wants_image(&self, key: &Key, isolate: u64) -> bool {
+        self.kept.get(key).is_some_and(|kept| {
+            let known = kept.images.iter().any(|(owner, _)| *owner == isolate);
+            !known && (kept.images.len() < IMAGES || kept.used % 64 == 0)
+        })
+    }
+
+    /// Keeps a prepared heap with its program, if that is still here.
+    pub(crate) fn put_image(&mut self, key: &Key, isolate: u64, image: Image) {
+        let Some(kept) = self.kept.get_mut(key) else { return };
+        let bytes = image.bytes();
+        if kept.bytes + bytes > self.max_bytes {
+            return;
+        }
+        if kept.images.len() == IMAGES
+            && let Some((_, gone)) = kept.images.pop_front()
+        {
+            kept.bytes -= gone.bytes();
+            self.bytes -= gone.bytes();
+        }
+        kept.images.push_back((isolate, Arc::new(image)));
+        kept.bytes += bytes;
+        self.bytes += bytes;
+        self.evict();
+    }
+
+    fn evict(&mut self) {
         while self.kept.len() > self.max_entries || self.bytes > self.max_bytes {
             let Some(oldest) = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(k, _)| *k)
             else {
@@ -79,9 +125,9 @@ impl Cache {
         }
     }
 
-    /// How many programs, and how many bytes.
+    /// How many prepared heaps, and how many bytes in all.
     pub(crate) fn size(&self) -> (usize, usize) {
-        (self.kept.len(), self.bytes)
+        (self.kept.values().map(|kept| kept.images.len()).sum(), self.bytes)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -107,7 +153,7 @@ mod tests {
         cache.put([3; 32], &program());
         assert!(cache.get(&[2; 32]).is_none());
         assert!(cache.get(&[1; 32]).is_some());
-        assert_eq!(cache.size().0, 2);
+        assert_eq!(cache.kept.len(), 2);
     }
 
     #[test]

@@ -17,8 +17,10 @@ use std::ffi::c_void;
 use std::ptr::NonNull;
 
 use rlsf::Tlsf;
+use rquickjs::qjs::JSValue;
 
 use super::cell::Cell;
+use super::image::Image;
 use super::mapping::Mapping;
 
 /// The engine asks for nothing stricter.
@@ -143,6 +145,37 @@ impl Arena {
             }
             (*self.header()).committed = committed;
         }
+    }
+
+    /// What a program loaded into the pristine heap has changed. Nothing runs in the arena.
+    pub(super) fn difference(&self, entry: JSValue) -> Image {
+        // SAFETY: the range up to `pool_end` is committed; nothing runs in it.
+        let heap = unsafe {
+            let end = (*self.header()).pool_end - self.mapping.base();
+            std::slice::from_raw_parts(self.mapping.base() as *const u8, end)
+        };
+        Image::taken(heap, &self.image, entry)
+    }
+
+    /// Loads a program by its image into the pristine heap. False when the memory is not there.
+    pub(super) fn load(&mut self, image: &Image) -> bool {
+        let base = self.mapping.base();
+        // SAFETY: the arena is pristine and nothing runs in it; the range written is committed.
+        unsafe {
+            let mut committed = (*self.header()).committed;
+            if base + image.end() > committed {
+                let end = (base + image.end()).next_multiple_of(4096);
+                if !Mapping::commit_range(committed, end) {
+                    return false;
+                }
+                committed = end;
+            }
+            let heap = std::slice::from_raw_parts_mut(base as *mut u8, image.end());
+            image.restore(heap);
+            // How much is committed is a fact of now, not of when the image was taken.
+            (*self.header()).committed = committed;
+        }
+        true
     }
 
     /// Sets the limit of the run about to start and where it lands.

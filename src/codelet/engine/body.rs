@@ -74,11 +74,13 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
     // SAFETY: all engine calls are on the run's own context; `frame` is plain data.
     unsafe {
         let ctx = run.isolate.ctx;
-        if let Some(start) = frame.start
-            && run.stage == Stage::Fresh
-        {
+        if run.loads_only {
+            read(ctx, run)?;
+            return Ok(Out::Waiting(-1.0));
+        }
+        if let Some(start) = frame.start {
             frame.during = During::Linking;
-            load(ctx, run, start)?;
+            begin(ctx, run, start)?;
             frame.during = During::Running;
         }
         for reply in frame.replies {
@@ -112,16 +114,31 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
     }
 }
 
-/// Loads the program and starts evaluating its entry module.
-unsafe fn load(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Result<(), Thrown> {
-    // SAFETY: bytecode made by this process's compiler from the same engine; the program outlives
-    // the run.
+/// Opens the run: settings, program, and the start of its entry module.
+unsafe fn begin(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Result<(), Thrown> {
+    // SAFETY: texts are copied into the arena; the entry is a module of this heap.
     unsafe {
         let rt = run.isolate.rt;
         qjs::JS_SetGCThreshold(rt, (start.memory_limit / 4).min(4 << 20) as _);
         let config = optional(ctx, start.config)?;
         let globals = optional(ctx, start.globals)?;
         call(ctx, run.isolate.driver.begin, [config, globals])?;
+        if run.stage == Stage::Fresh {
+            read(ctx, run)?;
+        }
+        // The realm keeps its modules alive.
+        run.promise = check(qjs::JS_EvalFunction(ctx, run.entry))?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+        run.stage = Stage::Evaluating;
+        Ok(())
+    }
+}
+
+/// Reads the program's modules into the heap. Nothing of them runs.
+unsafe fn read(ctx: *mut qjs::JSContext, run: &mut Run) -> Result<(), Thrown> {
+    // SAFETY: bytecode made by this process's compiler from the same engine; the program outlives
+    // the run.
+    unsafe {
         // Reading a module reads what it imports, through the loader.
         let flags = qjs::JS_WRITE_OBJ_BYTECODE.cast_signed();
         let (code, len) = match run.host.program.modules.first() {
@@ -129,13 +146,11 @@ unsafe fn load(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> Re
             None => (std::ptr::null(), 0),
         };
         let entry = check(qjs::JS_ReadObject(ctx, code, len as _, flags))?;
-        run.module = qjs::JS_VALUE_GET_PTR(entry).cast();
         if qjs::JS_ResolveModule(ctx, entry) < 0 {
             return Err(Thrown);
         }
-        run.promise = check(qjs::JS_EvalFunction(ctx, entry))?;
-        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
-        run.stage = Stage::Evaluating;
+        run.entry = entry;
+        run.stage = Stage::Loaded;
         Ok(())
     }
 }
@@ -149,7 +164,8 @@ unsafe fn invoke(
 ) -> Result<(), Thrown> {
     // SAFETY: the namespace of the entry module; texts are copied into the arena.
     unsafe {
-        let namespace = check(qjs::JS_GetModuleNamespace(ctx, run.module))?;
+        let namespace =
+            check(qjs::JS_GetModuleNamespace(ctx, qjs::JS_VALUE_GET_PTR(run.entry).cast()))?;
         // After a top-level await that had to wait, the start is gone: its texts were kept.
         let (name, input) = match start {
             Some(start) => (start.export_name, start.input),

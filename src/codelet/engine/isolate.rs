@@ -2,12 +2,14 @@
 
 use std::ffi::{CString, c_void};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rquickjs::qjs;
 
 use super::arena::{Arena, functions};
 use super::cell::{Cell, Landing};
 use super::compiler;
+use super::image::Image;
 use super::modules;
 use super::native;
 use crate::codelet::guest;
@@ -18,6 +20,9 @@ const BUILD_STACK: usize = 1024 * 1024;
 const BUILD_HEAP: usize = 32 * 1024 * 1024;
 /// Name of the prelude in traces, where it is filtered out.
 const PRELUDE_NAME: &std::ffi::CStr = c"<runlet>";
+
+/// Numbers of isolates.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// What the host calls inside a realm.
 #[derive(Clone, Copy)]
@@ -69,6 +74,8 @@ pub(crate) struct Isolate {
     pub(super) driver: Box<Driver>,
     /// The largest memory limit a run in it may have.
     capacity: usize,
+    /// Its number in this process: prepared images belong to one isolate.
+    id: u64,
 }
 
 // SAFETY: an isolate is used by one thread at a time; the engine keeps no thread-local state, and
@@ -99,6 +106,7 @@ impl Isolate {
             ctx: std::ptr::null_mut(),
             driver: Box::new(Driver::EMPTY),
             capacity,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
         };
         let mut job = Build { isolate: &raw mut isolate, purpose, prelude, done: false };
         // SAFETY: `build_body` and what it calls own nothing across engine calls; the cell is the
@@ -114,6 +122,22 @@ impl Isolate {
     /// The largest memory limit a run in it may have.
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// Its number in this process.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Loads a program by the image taken of this very isolate. False when memory is short; the
+    /// isolate is pristine still.
+    pub(crate) fn load(&mut self, image: &Image) -> bool {
+        self.arena.load(image)
+    }
+
+    /// The image of the program that was just loaded.
+    pub(super) fn difference(&self, entry: qjs::JSValue) -> Image {
+        self.arena.difference(entry)
     }
 
     /// The most bytes the run held at once.

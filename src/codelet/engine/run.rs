@@ -4,6 +4,7 @@ use rquickjs::qjs;
 
 use super::body::body;
 use super::cell::{Cell, Landing};
+use super::image::Image;
 use super::isolate::Isolate;
 use super::native::{Bound, NO_BUFFERS, Rejection};
 use crate::codelet::guest::host::Host;
@@ -18,6 +19,13 @@ pub(crate) struct Start<'a> {
     pub(crate) globals: Option<&'a str>,
     pub(crate) export_name: Option<&'a str>,
     pub(crate) input: Option<&'a Payload>,
+    pub(crate) memory_limit: usize,
+    pub(crate) max_stack: usize,
+}
+
+/// What bounds the loading of a program.
+#[derive(Debug)]
+pub(crate) struct Prepare {
     pub(crate) memory_limit: usize,
     pub(crate) max_stack: usize,
 }
@@ -57,6 +65,8 @@ pub(crate) enum During {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Fresh,
+    /// The modules are there; nothing of them has run.
+    Loaded,
     Evaluating,
     Calling,
 }
@@ -66,10 +76,12 @@ pub(crate) struct Run {
     pub(super) isolate: Isolate,
     pub(super) host: Box<Host>,
     pub(super) stage: Stage,
-    pub(super) module: *mut qjs::JSModuleDef,
+    pub(super) entry: qjs::JSValue,
     pub(super) promise: qjs::JSValue,
     pub(super) max_result: usize,
     pub(super) max_stack: usize,
+    /// Nothing is to be run.
+    pub(super) loads_only: bool,
     pub(super) rejections: Vec<Rejection>,
 }
 
@@ -112,11 +124,35 @@ impl Run {
             isolate,
             host,
             stage: Stage::Fresh,
-            module: std::ptr::null_mut(),
+            entry: qjs::JS_UNDEFINED,
             promise: qjs::JS_UNDEFINED,
             max_result,
             max_stack: 0,
+            loads_only: false,
             rejections: Vec::new(),
+        }
+    }
+
+    /// Puts a run into an isolate whose program was loaded by an image of it.
+    pub(crate) fn loaded(
+        isolate: Isolate,
+        host: Box<Host>,
+        max_result: usize,
+        image: &Image,
+    ) -> Run {
+        let run = Run::new(isolate, host, max_result);
+        Run { stage: Stage::Loaded, entry: image.entry, ..run }
+    }
+
+    /// Loads the program into the pristine isolate and no more, for the image of that. `None` when
+    /// it cannot be loaded: the next run will find out why. The isolate is to be reset after it.
+    pub(crate) fn prepare(&mut self, cell: &'static Cell, limits: &Prepare) -> Option<Image> {
+        self.isolate.arm(limits.memory_limit, cell);
+        self.max_stack = limits.max_stack;
+        self.loads_only = true;
+        match self.enter(cell, None, &[], false) {
+            Ending::Waiting { .. } => Some(self.isolate.difference(self.entry)),
+            _ => None,
         }
     }
 

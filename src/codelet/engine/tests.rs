@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Landing};
 use super::compiler::Compiler;
+use super::image::Image;
 use super::isolate::Isolate;
-use super::run::{Ending, Run, Start};
+use super::run::{Ending, Prepare, Run, Start};
 use crate::codelet::compile;
 use crate::codelet::guest::clock::Clock;
 use crate::codelet::guest::frames::Frames;
@@ -54,9 +55,25 @@ impl Bench {
 
     /// One run; afterwards the isolate must be what it was.
     fn run(&mut self, program: &Arc<Program>, memory_limit: usize) -> Ending {
+        self.run_loaded(program, memory_limit, None)
+    }
+
+    fn run_loaded(
+        &mut self,
+        program: &Arc<Program>,
+        memory_limit: usize,
+        image: Option<&Image>,
+    ) -> Ending {
         let input = Payload::json(r#"{"words":["alpha","beta","gamma"]}"#);
-        let mut run =
-            Run::new(self.isolate.take().expect("idle"), Box::new(host(program)), 1 << 20);
+        let mut isolate = self.isolate.take().expect("idle");
+        let host = Box::new(host(program));
+        let mut run = match image {
+            Some(image) => {
+                assert!(isolate.load(image));
+                Run::loaded(isolate, host, 1 << 20, image)
+            }
+            None => Run::new(isolate, host, 1 << 20),
+        };
         let start = Start {
             config: None,
             globals: None,
@@ -66,7 +83,7 @@ impl Bench {
             max_stack: 1 << 20,
         };
         let ending = run.start(self.cell, &start);
-        let (mut isolate, _) = run.into_parts();
+        (isolate, _) = run.into_parts();
         isolate.reset();
         assert_eq!(isolate.fingerprint(), self.fingerprint, "not pristine after {ending:?}");
         self.isolate = Some(isolate);
@@ -119,6 +136,37 @@ fn a_run_leaves_no_byte_behind() {
     assert!(first.as_ref().is_some_and(|text| text.contains("\"weak\":true")), "{first:?}");
     for _ in 0..50 {
         assert_eq!(value(bench.run(&program, 32 << 20)), first);
+    }
+}
+
+#[test]
+fn a_program_loaded_by_its_image_runs_as_one_that_was_read() {
+    let mut bench = Bench::new();
+    let program = compiled(bench.cell, BUSY);
+    let whole = value(bench.run(&program, 32 << 20));
+    let mut loading =
+        Run::new(bench.isolate.take().expect("idle"), Box::new(host(&program)), 1 << 20);
+    let bounds = Prepare { memory_limit: 32 << 20, max_stack: 1 << 20 };
+    let image = loading.prepare(bench.cell, &bounds).expect("an image");
+    let (mut isolate, _) = loading.into_parts();
+    isolate.reset();
+    assert_eq!(isolate.fingerprint(), bench.fingerprint, "loading leaves something behind");
+    assert!(image.bytes() < 64 << 10, "{} bytes for a small program", image.bytes());
+    bench.isolate = Some(isolate);
+    for limit in (150_000..1_200_000).step_by(7919).chain([32 << 20; 20]) {
+        let fresh = bench.run(&program, limit);
+        let loaded = bench.run_loaded(&program, limit, Some(&image));
+        match (fresh, loaded) {
+            // With the program there already, a little more or less of the limit is left.
+            (Ending::Left(Landing::OutOfMemory), Ending::Left(Landing::OutOfMemory)) => {}
+            (fresh, loaded) => {
+                let both = [fresh, loaded].map(|ending| match ending {
+                    Ending::Left(Landing::OutOfMemory) => whole.clone(),
+                    other => value(other),
+                });
+                assert_eq!(both, [whole.clone(), whole.clone()]);
+            }
+        }
     }
 }
 
