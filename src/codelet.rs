@@ -33,7 +33,7 @@ pub(crate) use engine::library::keep_loaded;
 pub use guest::logs::{Level, LogEntry};
 pub use payload::{Form, Payload};
 pub use request::{
-    Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Reply, RunOptions,
+    Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Plan, Reply, RunOptions,
     RunRequest, Values,
 };
 pub use runner::{Capabilities, Runner, RunnerOptions, Stats, capabilities, engine_commit};

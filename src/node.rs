@@ -16,11 +16,13 @@ mod bridge;
 mod events;
 mod facts;
 
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Env, Function, Uint8Array};
 use napi::{Error, Result, Status, Unknown};
 use napi_derive::{module_init, napi};
 
-use crate::codelet::{Form, Payload, Reply, RunOptions, RunRequest, Runner};
+use crate::codelet::{Form, Payload, Plan, Reply, RunOptions, RunRequest, Runner};
 use crate::limits::RunnerLimits;
 use bridge::Bridge;
 
@@ -57,11 +59,17 @@ pub fn facts() -> String {
     facts::json()
 }
 
-/// Opens a bridge for the calling environment. `onEvents` gets flat arrays of events. The
-/// environment stays alive while runs of the bridge are open. Gives the bridge's number.
-#[napi(catch_unwind, ts_args_type = "onEvents: (events: unknown[]) => void")]
-pub fn open(env: Env, on_events: Function<'_, Unknown<'_>, Unknown<'_>>) -> Result<u32> {
-    Bridge::open(&env, &on_events)
+/// Opens a bridge for the calling environment, which stays alive while runs of the bridge are open. Gives the bridge's number.
+///
+/// Each call of `onEvents` gets a list of values; the numbers of its events stand in `numbers`
+/// meanwhile, a `Float64Array` (see events.rs).
+#[napi(catch_unwind, ts_args_type = "onEvents: (values: unknown[]) => void, numbers: Float64Array")]
+pub fn open(
+    env: Env,
+    on_events: Function<'_, Unknown<'_>, Unknown<'_>>,
+    numbers: Unknown<'_>,
+) -> Result<u32> {
+    Bridge::open(&env, &on_events, &numbers)
 }
 
 /// Makes a runner from JSON bounds; gives its number.
@@ -87,9 +95,51 @@ pub fn submit(
     form: Option<u32>,
     buffers: Option<Vec<Uint8Array>>,
 ) -> Result<f64> {
-    let options: RunOptions = serde_json::from_str(&options).map_err(invalid)?;
-    let mut request = RunRequest::new(code).with_options(options);
-    if let Some(input) = payload(input, form, buffers) {
+    let plan = Arc::new(read_plan(code, &options)?);
+    start(env, bridge, runner, plan, payload(input, form, buffers))
+}
+
+/// Makes a plan that many runs may use, and keeps it with its runner; gives its number.
+#[napi(catch_unwind)]
+pub fn keep_plan(runner: u32, code: String, options: String) -> Result<u32> {
+    bridge::keep_plan(runner, read_plan(code, &options)?)
+}
+
+/// Forgets a kept plan.
+#[napi(catch_unwind)]
+pub fn drop_plan(runner: u32, plan: u32) {
+    bridge::drop_plan(runner, plan);
+}
+
+/// As `submit`, with a kept plan.
+#[napi(catch_unwind)]
+pub fn submit_plan(
+    env: Env,
+    bridge: u32,
+    runner: u32,
+    plan: u32,
+    input: Option<String>,
+    form: Option<u32>,
+    buffers: Option<Vec<Uint8Array>>,
+) -> Result<f64> {
+    let plan = bridge::plan(runner, plan)?;
+    start(env, bridge, runner, plan, payload(input, form, buffers))
+}
+
+fn read_plan(code: String, options: &str) -> Result<Plan> {
+    let options: RunOptions = serde_json::from_str(options).map_err(invalid)?;
+    Ok(Plan::new(code, options))
+}
+
+fn start(
+    env: Env,
+    bridge: u32,
+    runner: u32,
+    plan: Arc<Plan>,
+    input: Option<Payload>,
+) -> Result<f64> {
+    let mut request = RunRequest::from(plan);
+    if let Some(input) = input {
         request = request.with_payload(input);
     }
     bridge::submit(env, bridge, runner, request)
@@ -101,18 +151,23 @@ pub fn ping(env: Env, bridge: u32) -> Result<f64> {
     bridge::ping(env, bridge)
 }
 
-/// Answers host call `seq` of a run.
+/// Answers host calls of a run, each on a line of its own; see `bridge::reply`.
 #[napi(catch_unwind)]
-pub fn reply(
+pub fn reply(run: f64, lines: String) {
+    bridge::reply(run, &lines);
+}
+
+/// Answers host call `seq` of a run with a value in any form.
+#[napi(catch_unwind)]
+pub fn reply_value(
     run: f64,
     seq: u32,
-    ok: bool,
     text: Option<String>,
     form: Option<u32>,
     buffers: Option<Vec<Uint8Array>>,
 ) {
     let value = payload(text, form, buffers);
-    Runner::reply(bridge::run_number(run), Reply { seq, ok, value });
+    Runner::reply(bridge::run_number(run), vec![Reply { seq, ok: true, value }]);
 }
 
 /// Aborts a run.

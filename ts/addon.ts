@@ -27,11 +27,11 @@ export interface Facts {
   version: string
 }
 
-/** The addon. Values cross as text (see payload.ts); events come as one flat array. */
+/** The addon. Values cross as text (see payload.ts); events come in batches (see bridge.ts). */
 export interface Native {
   facts(): string
   /** Opens an event stream; gives its number, which `submit` takes first. */
-  open(onEvents: (events: unknown[]) => void): number
+  open(onEvents: (values: unknown[]) => void, numbers: Float64Array): number
   createRunner(optionsText: string): number
   submit(
     bridge: number,
@@ -42,12 +42,25 @@ export interface Native {
     form?: number,
     buffers?: Uint8Array[],
   ): number
+  /** Keeps code and options with a runner, for many runs; gives the plan's number. */
+  keepPlan(runner: number, code: string, optionsText: string): number
+  dropPlan(runner: number, plan: number): void
+  submitPlan(
+    bridge: number,
+    runner: number,
+    plan: number,
+    input: string | undefined,
+    form?: number,
+    buffers?: Uint8Array[],
+  ): number
   /** An empty call to the workers and back, for measurements; gives the number of its answer. */
   ping(bridge: number): number
-  reply(
+  /** Answers host calls: lines of number, `=` or `!`, and JSON. */
+  reply(run: number, lines: string): void
+  /** Answers one host call with a value in any form. */
+  replyValue(
     run: number,
     seq: number,
-    ok: boolean,
     text: string | undefined,
     form?: number,
     buffers?: Uint8Array[],

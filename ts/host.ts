@@ -98,8 +98,8 @@ function target(path: readonly string[], fn: Plain, group: object): HostTarget {
   return { path, name, call: (args, makeContext) => wanted.call(group, makeContext(), ...args) }
 }
 
-/** The two things a run's calls need of the addon. */
-export interface Replies {
+/** Where the answers to a run's calls go. */
+export interface HostReplies {
   answer(seq: number, value: Payload | undefined): void
   refuse(seq: number, text: string): void
 }
@@ -108,14 +108,14 @@ export interface Replies {
 export class HostCalls {
   readonly #runId: string
   readonly #targets: readonly HostTarget[]
-  readonly #replies: Replies
+  readonly #replies: HostReplies
   /** Signals of calls under way, for those that asked for one. */
   readonly #signals = new Map<number, AbortController>()
   /** What each failed call threw; stays on the host side. */
   readonly #failures = new Map<number, unknown>()
   #isOpen = true
 
-  constructor(runId: string, targets: readonly HostTarget[], replies: Replies) {
+  constructor(runId: string, targets: readonly HostTarget[], replies: HostReplies) {
     this.#runId = runId
     this.#targets = targets
     this.#replies = replies

@@ -17,6 +17,13 @@ export interface Payload {
   buffers?: Uint8Array[] | undefined
 }
 
+/** A value as the addon hands it over. */
+export interface Received {
+  text: string
+  form: number
+  buffers: ArrayBuffer[] | undefined
+}
+
 /** How values of a run cross. */
 export type Values = 'json' | 'clone'
 
@@ -38,12 +45,8 @@ export function isSmall({ text, buffers }: Payload, limit: number): boolean {
   return buffers === undefined && text.length * 6 + 2 <= limit
 }
 
-/** The value of a payload, in this realm. Without a text it is undefined. */
-export function readPayload(
-  text: string | undefined,
-  form: unknown,
-  _buffers: ArrayBuffer[] | undefined,
-): unknown {
-  if (text === undefined || form === PLAIN_TEXT) return text
-  return JSON.parse(text)
+/** The value that the addon handed over, in this realm. */
+export function readPayload(received: Received | undefined): unknown {
+  if (received === undefined) return undefined
+  return received.form === PLAIN_TEXT ? received.text : JSON.parse(received.text)
 }

@@ -43,14 +43,14 @@ pub(super) fn compile(
     compiler: &mut Compiler,
     run: u64,
 ) -> Result<Program, Fault> {
-    let options = &request.options;
+    let options = &request.plan.options;
     check_names(options)?;
     let entry = entry_name(options);
     let heap = usize::try_from(options.limits.memory_limit_bytes).unwrap_or(usize::MAX);
     let mut compile = |name: &str, code: &str, language| {
         Task { compiler: &mut *compiler, run, heap, name }.module(code, language)
     };
-    let mut modules = vec![compile(entry, &request.code, options.language)?];
+    let mut modules = vec![compile(entry, &request.plan.code, options.language)?];
     for module in &options.modules {
         modules.push(compile(&module.name, &module.code, module.language)?);
     }
@@ -64,9 +64,9 @@ pub(super) fn entry_name(options: &RunOptions) -> &str {
 
 /// More source than allowed, as a failure.
 pub(super) fn check_size(request: &RunRequest) -> Result<(), Fault> {
-    let limit = request.options.limits.max_source_bytes;
-    let modules: usize = request.options.modules.iter().map(|module| module.code.len()).sum();
-    let size = request.code.len() + modules;
+    let limit = request.plan.options.limits.max_source_bytes;
+    let modules: usize = request.plan.options.modules.iter().map(|module| module.code.len()).sum();
+    let size = request.plan.code.len() + modules;
     if u64::try_from(size).unwrap_or(u64::MAX) <= limit {
         return Ok(());
     }

@@ -23,6 +23,7 @@ mod arena;
 mod body;
 pub(crate) mod cell;
 pub(super) mod compiler;
+mod hostcall;
 pub(super) mod image;
 pub(super) mod isolate;
 mod json;

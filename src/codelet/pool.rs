@@ -86,7 +86,7 @@ impl Pool {
         sink: Arc<dyn EventSink>,
     ) -> u64 {
         let run = self.next_run.fetch_add(1, Ordering::Relaxed);
-        if let Some(fault) = request.options.limits.fault() {
+        if let Some(fault) = request.plan.options.limits.fault() {
             let outcome = Outcome::refused(Failure::new(Code::InvalidArgument, fault));
             runner.count(&outcome);
             sink.done(run, outcome);
@@ -233,11 +233,14 @@ impl Pool {
         open.sink.done(run, outcome);
     }
 
-    /// An answer for a host call.
-    pub(super) fn reply(&'static self, run: u64, reply: Reply) {
+    /// Answers for host calls.
+    pub(super) fn reply(&'static self, run: u64, replies: Vec<Reply>) {
+        if replies.is_empty() {
+            return;
+        }
         let mut state = self.state.lock();
         let Some(open) = state.runs.get_mut(&run) else { return };
-        open.inbox.push(reply);
+        open.inbox.extend(replies);
         if state.wake(run) {
             self.wake_worker(&mut state);
         }

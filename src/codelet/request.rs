@@ -1,9 +1,11 @@
 //! What a run is asked to do, and where its events go.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
+use super::compile::cache::{Key, key_of};
 use super::guest::logs::LogEntry;
 use super::payload::Payload;
 use crate::limits::Limits;
@@ -104,18 +106,43 @@ pub struct RunOptions {
     pub limits: Limits,
 }
 
+/// What is run: code and everything said about it but the input. One plan may serve many runs.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub(crate) code: String,
+    pub(crate) options: RunOptions,
+    key: OnceLock<Key>,
+}
+
+impl Plan {
+    /// A plan to run `code` under `options`.
+    pub fn new(code: impl Into<String>, options: RunOptions) -> Plan {
+        Plan { code: code.into(), options, key: OnceLock::new() }
+    }
+
+    /// What the cache knows its program by.
+    pub(crate) fn key(&self) -> &Key {
+        self.key.get_or_init(|| key_of(self))
+    }
+}
+
 /// One run.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    pub(crate) code: String,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) input: Option<Payload>,
-    pub(crate) options: RunOptions,
+}
+
+impl From<Arc<Plan>> for RunRequest {
+    fn from(plan: Arc<Plan>) -> RunRequest {
+        RunRequest { plan, input: None }
+    }
 }
 
 impl RunRequest {
     /// A run of `code` with every default.
     pub fn new(code: impl Into<String>) -> RunRequest {
-        RunRequest { code: code.into(), input: None, options: RunOptions::default() }
+        RunRequest::from(Arc::new(Plan::new(code, RunOptions::default())))
     }
 
     /// The input, as JSON text.
@@ -134,14 +161,16 @@ impl RunRequest {
     /// The options.
     #[must_use]
     pub fn with_options(mut self, options: RunOptions) -> RunRequest {
-        self.options = options;
+        let code = std::mem::take(&mut Arc::make_mut(&mut self.plan).code);
+        self.plan = Arc::new(Plan::new(code, options));
         self
     }
 
     /// The wall-clock limit in milliseconds.
     #[must_use]
     pub fn with_timeout_ms(mut self, timeout_ms: u64) -> RunRequest {
-        self.options.limits.timeout_ms = timeout_ms;
+        // Limits are no part of the key.
+        Arc::make_mut(&mut self.plan).options.limits.timeout_ms = timeout_ms;
         self
     }
 }

@@ -154,9 +154,9 @@ impl Runner {
         Ok(Pool::shared().submit(&self.shared, request, sink))
     }
 
-    /// Answers a host call. Answers to unknown calls and ended runs are dropped.
-    pub fn reply(run: u64, reply: Reply) {
-        Pool::shared().reply(run, reply);
+    /// Answers host calls. Answers to unknown calls and ended runs are dropped.
+    pub fn reply(run: u64, replies: Vec<Reply>) {
+        Pool::shared().reply(run, replies);
     }
 
     /// Ends a run as `CANCELLED`, wherever it is.
@@ -221,7 +221,7 @@ impl Runner {
                             }
                             Err(message) => Reply::failed(call.seq, &message, "THREW"),
                         };
-                        Runner::reply(run, reply);
+                        Runner::reply(run, vec![reply]);
                     }
                 }
             }

@@ -20,7 +20,7 @@ pub(super) fn host_for(
     sink: &Arc<dyn EventSink>,
     random: Random,
 ) -> Host {
-    let options = &request.options;
+    let options = &request.plan.options;
     let limits = &options.limits;
     let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let fixed = options.deterministic.as_ref();
@@ -66,7 +66,7 @@ impl EventSink for Nobody {
 
 /// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
 pub(super) fn config_of(request: &RunRequest) -> Option<String> {
-    let options = &request.options;
+    let options = &request.plan.options;
     let allow = &options.allow;
     if options.host.is_empty()
         && options.deterministic.is_none()

@@ -38,7 +38,7 @@ fn input_and_logger_work() {
 #[test]
 fn the_third_run_of_a_program_finds_it_loaded() {
     let runner = Runner::new(RunnerOptions { max_concurrent: Some(1), ..RunnerOptions::default() });
-    let mut request = RunRequest::new(
+    let request = RunRequest::new(
         "import { next } from 'counter'; import { other } from './ring.js'; let own = 0
          globalThis.Object.prototype.mark ??= 0
          export const main = (step) => { Object.prototype.mark += step; return [++own, next(), other(), Object.prototype.mark] }",
@@ -48,13 +48,14 @@ fn the_third_run_of_a_program_finds_it_loaded() {
         code: code.into(),
         language: Language::Auto,
     };
-    request.options.modules = vec![
+    let modules = vec![
         module("counter", "let n = 0; export const next = () => ++n"),
         module(
             "ring.js",
             "import { next } from 'counter'; import * as self from './ring.js'; export const other = () => [next(), Object.keys(self)]",
         ),
     ];
+    let request = request.with_options(RunOptions { modules, ..RunOptions::default() });
     let mut seen = Vec::new();
     for step in 1..40 {
         let outcome = runner.run_blocking(request.clone().with_input(step.to_string()));
@@ -112,8 +113,9 @@ fn memory_ends_at_the_limit() {
         "export const main = () => { const a = []; for (;;) { try { a.push(new Uint8Array(1 << 20)) } catch {} } }",
         "export const main = () => new Array(5e8).fill(0)",
     ] {
-        let mut request = RunRequest::new(code);
-        request.options.limits.memory_limit_bytes = 16 << 20;
+        let mut options = RunOptions::default();
+        options.limits.memory_limit_bytes = 16 << 20;
+        let request = RunRequest::new(code).with_options(options);
         let outcome = Runner::new(RunnerOptions::default()).run_blocking(request);
         assert_eq!(code_of(&outcome), Code::MemoryLimit, "{code}: {:?}", outcome.failure);
         assert!(outcome.usage.peak_memory_bytes <= 16 << 20, "{code}: {:?}", outcome.usage);

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::compile::{self, Fault, cache, cache::Key};
+use super::compile::{self, Fault, cache::Key};
 use super::conclude::{self, Conclusion};
 use super::deadline::StopReason;
 use super::engine::cell::Cell;
@@ -92,7 +92,7 @@ impl Worker {
     fn start(&mut self, job: Job, runner: Arc<Shared>, sink: Arc<dyn EventSink>) {
         let started = now_nanos();
         let Job { run, request, submitted } = job;
-        let limits = request.options.limits.clone();
+        let limits = request.plan.options.limits.clone();
         let deadline = started.saturating_add(millis(limits.timeout_ms));
         let cpu_start = thread_cpu_nanos();
         let mut usage = Usage { queue_wait_ms: as_millis(started - submitted), ..Usage::default() };
@@ -115,7 +115,7 @@ impl Worker {
                 return;
             }
         };
-        let random = match &request.options.deterministic {
+        let random = match &request.plan.options.deterministic {
             Some(fixed) => Random::seeded(&fixed.seed),
             None => self.random.fork(),
         };
@@ -136,7 +136,7 @@ impl Worker {
             cpu_used: 0,
             wait_began: 0,
             waited: 0,
-            ordered: request.options.deterministic.is_some(),
+            ordered: request.plan.options.deterministic.is_some(),
             usage,
             limits,
             to_prepare,
@@ -146,8 +146,8 @@ impl Worker {
             self.cell,
             &Start {
                 config: config.as_deref(),
-                globals: request.options.globals.as_deref(),
-                export_name: request.options.export_name.as_deref(),
+                globals: request.plan.options.globals.as_deref(),
+                export_name: request.plan.options.export_name.as_deref(),
                 input: request.input.as_ref(),
                 memory_limit: usize::try_from(parked.limits.memory_limit_bytes)
                     .unwrap_or(usize::MAX),
@@ -156,7 +156,7 @@ impl Worker {
         );
         if let Ending::Waiting { .. } = ending {
             let host = parked.run.host();
-            host.kept_export = request.options.export_name;
+            host.kept_export.clone_from(&request.plan.options.export_name);
             host.kept_input = request.input;
         }
         parked.cpu_used = thread_cpu_nanos() - cpu_start;
@@ -172,7 +172,7 @@ impl Worker {
         usage: &mut Usage,
     ) -> Result<Ready, Fault> {
         compile::check_size(request)?;
-        let key = cache::key_of(request);
+        let key = *request.plan.key();
         let cached = runner.cache.lock().get(&key);
         let program = if let Some(program) = cached {
             usage.cache = Cache::Bytecode;
@@ -189,7 +189,7 @@ impl Worker {
             runner.cache.lock().put(key, &program);
             program
         };
-        let capacity = isolate_capacity(request.options.limits.memory_limit_bytes);
+        let capacity = isolate_capacity(request.plan.options.limits.memory_limit_bytes);
         let spare = self.spare.take().filter(|isolate| isolate.capacity() >= capacity);
         let isolate = spare
             .or_else(|| self.pool.take_isolate(capacity))

@@ -13,27 +13,20 @@ use std::sync::{Arc, LazyLock};
 use napi::bindgen_prelude::{Env, Function, JsValue};
 use napi::{Error, Result, Status, Unknown, sys};
 use parking_lot::Mutex;
-use serde::Serialize;
 
-use super::events::{Event, flat_list};
-use crate::codelet::{EventSink, HostCall, LogEntry, RunRequest, Runner, Stats};
-use crate::outcome::{Failure, Outcome, Usage};
+use super::events::{self, Event};
+use crate::codelet::{
+    EventSink, Form, HostCall, LogEntry, Payload, Plan, Reply, RunRequest, Runner, Stats,
+};
+use crate::outcome::Outcome;
 
 /// Events handed over in one turn of the host's loop, and about how many bytes of text: what the
 /// guest wrote is parsed on that loop.
 const BITE: usize = 256;
 const BITE_BYTES: usize = 256 * 1024;
 
-/// An outcome as it crosses, but for the value, whose text crosses by itself.
-#[derive(Serialize)]
-struct Report<'a> {
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a Failure>,
-    logs: &'a [LogEntry],
-    duration_ms: f64,
-    usage: &'a Usage,
-}
+/// Host calls of one run that cross as one text, at most.
+const CALLS: usize = 64;
 
 #[derive(Default)]
 struct Mailbox {
@@ -42,7 +35,21 @@ struct Mailbox {
     events: Vec<Event>,
     awake: bool,
     open: HashSet<u64>,
+    /// The array of doubles that JavaScript reads events from.
+    numbers: Numbers,
 }
+
+/// A reference to a `Float64Array`, given back by nobody: the environment takes it with it.
+struct Numbers(sys::napi_ref);
+
+impl Default for Numbers {
+    fn default() -> Numbers {
+        Numbers(null_mut())
+    }
+}
+
+// SAFETY: only the environment's own thread uses it.
+unsafe impl Send for Numbers {}
 
 /// The thread-safe function.
 struct Wake(sys::napi_threadsafe_function);
@@ -62,7 +69,14 @@ pub(super) struct Bridge {
 }
 
 static BRIDGES: LazyLock<Mutex<HashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
-static RUNNERS: LazyLock<Mutex<HashMap<u32, Arc<Runner>>>> = LazyLock::new(Mutex::default);
+static RUNNERS: LazyLock<Mutex<HashMap<u32, Kept>>> = LazyLock::new(Mutex::default);
+/// A runner and the plans that JavaScript refers to by number.
+#[derive(Clone)]
+struct Kept {
+    runner: Arc<Runner>,
+    plans: Arc<Mutex<HashMap<u32, Arc<Plan>>>>,
+}
+
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 fn check(status: sys::napi_status, what: &str) -> Result<()> {
@@ -82,31 +96,55 @@ pub(super) fn run_number(run: f64) -> u64 {
 /// Keeps a runner under a number.
 pub(super) fn keep_runner(runner: Runner) -> u32 {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    RUNNERS.lock().insert(number, Arc::new(runner));
+    let kept = Kept { runner: Arc::new(runner), plans: Arc::default() };
+    RUNNERS.lock().insert(number, kept);
     number
 }
 
-fn runner(number: u32) -> Option<Arc<Runner>> {
-    RUNNERS.lock().get(&number).map(Arc::clone)
+fn runner(number: u32) -> Option<Kept> {
+    RUNNERS.lock().get(&number).cloned()
+}
+
+/// Keeps a plan with its runner, so that many runs need not send it.
+pub(super) fn keep_plan(number: u32, plan: Plan) -> Result<u32> {
+    let unknown = || Error::new(Status::InvalidArg, "no such runner".to_owned());
+    let kept = runner(number).ok_or_else(unknown)?;
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    kept.plans.lock().insert(id, Arc::new(plan));
+    Ok(id)
+}
+
+/// Forgets a plan. Runs of it go on.
+pub(super) fn drop_plan(number: u32, plan: u32) {
+    if let Some(kept) = runner(number) {
+        kept.plans.lock().remove(&plan);
+    }
+}
+
+/// A kept plan.
+pub(super) fn plan(number: u32, plan: u32) -> Result<Arc<Plan>> {
+    let found = runner(number).and_then(|kept| kept.plans.lock().get(&plan).map(Arc::clone));
+    found.ok_or_else(|| Error::new(Status::InvalidArg, "no such plan".to_owned()))
 }
 
 /// Disposes a runner. Its number stays, so that its counts can still be asked.
 pub(super) fn dispose_runner(number: u32) {
-    if let Some(runner) = runner(number) {
-        runner.dispose();
+    if let Some(kept) = runner(number) {
+        kept.runner.dispose();
+        kept.plans.lock().clear();
     }
 }
 
 /// A runner's counts.
 pub(super) fn runner_stats(number: u32) -> Option<Stats> {
-    runner(number).map(|runner| runner.stats())
+    runner(number).map(|kept| kept.runner.stats())
 }
 
 /// Submits a run whose events go to `bridge`.
 pub(super) fn submit(env: Env, bridge: u32, number: u32, request: RunRequest) -> Result<f64> {
     let unknown = |what: &str| Error::new(Status::InvalidArg, format!("no such {what}"));
     let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(|| unknown("bridge"))?;
-    let runner = runner(number).ok_or_else(|| unknown("runner"))?;
+    let runner = runner(number).ok_or_else(|| unknown("runner"))?.runner;
     let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
     let run = runner
         .submit(request, sink)
@@ -114,6 +152,18 @@ pub(super) fn submit(env: Env, bridge: u32, number: u32, request: RunRequest) ->
     bridge.opened(env, run);
     #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
     Ok(run as f64)
+}
+
+/// Answers host calls of a run: lines of a call's number, `=` or `!`, and JSON of its value or of
+/// what to say of its failure; without the JSON the value is undefined. JSON has no line breaks.
+pub(super) fn reply(run: f64, lines: &str) {
+    let replies = lines.lines().filter_map(|line| {
+        let end = line.find(['=', '!'])?;
+        let (seq, rest) = line.split_at(end);
+        let value = (rest.len() > 1).then(|| Payload::json(&rest[1..]));
+        Some(Reply { seq: seq.parse().ok()?, ok: rest.starts_with('='), value })
+    });
+    Runner::reply(run_number(run), replies.collect());
 }
 
 /// Sends an empty call to the workers; its answer is an event of `bridge`.
@@ -132,6 +182,7 @@ impl Bridge {
     pub(super) fn open(
         env: &Env,
         on_events: &Function<'_, Unknown<'_>, Unknown<'_>>,
+        numbers: &Unknown<'_>,
     ) -> Result<u32> {
         let bridge = Arc::new(Bridge { mailbox: Mutex::default() });
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -150,6 +201,12 @@ impl Bridge {
                 ),
                 "naming the bridge",
             )?;
+            let mut kept = null_mut();
+            check(
+                sys::napi_create_reference(env.raw(), numbers.raw(), 1, &raw mut kept),
+                "keeping the array of numbers",
+            )?;
+            bridge.mailbox.lock().numbers = Numbers(kept);
             let mut wake = null_mut();
             check(
                 sys::napi_create_threadsafe_function(
@@ -218,22 +275,35 @@ impl EventSink for Bridge {
     }
 
     fn calls(&self, run: u64, calls: Vec<HostCall>) {
-        for call in calls {
-            self.post(Event::Call { run, call });
+        let mut calls = calls.into_iter().peekable();
+        while let Some(call) = calls.next() {
+            if call.arguments.form != Form::Json {
+                self.post(Event::Call { run, call });
+                continue;
+            }
+            let mut text = String::from("[");
+            push_call(&mut text, &call);
+            let mut count = 1;
+            while count < CALLS && text.len() < BITE_BYTES / 4 {
+                let Some(call) = calls.next_if(|call| call.arguments.form == Form::Json) else {
+                    break;
+                };
+                text.push(',');
+                push_call(&mut text, &call);
+                count += 1;
+            }
+            text.push(']');
+            self.post(Event::Calls { run, count, text });
         }
     }
 
     fn done(&self, run: u64, outcome: Outcome) {
-        let report = Report {
-            ok: outcome.failure.is_none(),
-            error: outcome.failure.as_ref(),
-            logs: &outcome.logs,
-            duration_ms: outcome.duration_ms,
-            usage: &outcome.usage,
-        };
-        // Numbers, strings and string-keyed maps: serialising them cannot fail.
-        let report = serde_json::to_string(&report).unwrap_or_default();
-        self.post(Event::Done { run, value: outcome.value, outcome: report });
+        let Outcome { value, failure, logs, duration_ms, usage } = outcome;
+        // Strings, numbers and string-keyed maps: serialising them cannot fail.
+        let error = failure.map(|failure| serde_json::to_string(&failure).unwrap_or_default());
+        let logs = (!logs.is_empty()).then(|| serde_json::to_string(&logs).unwrap_or_default());
+        let usage = Box::new(usage);
+        self.post(Event::Done { run, value, error, logs, duration_ms, usage });
     }
 
     fn pong(&self, ping: u64) {
@@ -256,6 +326,43 @@ unsafe extern "C" fn close(hook: *mut c_void) {
     }
 }
 
+/// A call as an element of a JSON array. The arguments are JSON of the guest's own engine.
+fn push_call(text: &mut String, call: &HostCall) {
+    use std::fmt::Write;
+    // Writing to a string cannot fail.
+    let _ = write!(text, "[{},{},{}]", call.seq, call.function, call.arguments.text);
+}
+
+/// The doubles behind a `Float64Array`.
+///
+/// # Safety
+/// On the environment's thread; the slice must not outlive the call from JavaScript.
+unsafe fn shared_numbers<'a>(env: sys::napi_env, numbers: &Numbers) -> Option<&'a mut [f64]> {
+    // SAFETY: asks for the array's own facts; its kind is checked before its data is believed.
+    unsafe {
+        let mut array = null_mut();
+        if sys::napi_get_reference_value(env, numbers.0, &raw mut array) != sys::Status::napi_ok
+            || array.is_null()
+        {
+            return None;
+        }
+        let (mut kind, mut len, mut data) = (-1, 0, null_mut());
+        let status = sys::napi_get_typedarray_info(
+            env,
+            array,
+            &raw mut kind,
+            &raw mut len,
+            &raw mut data,
+            null_mut(),
+            null_mut(),
+        );
+        let usable = status == sys::Status::napi_ok
+            && kind == sys::TypedarrayType::float64_array
+            && !data.is_null();
+        usable.then(|| std::slice::from_raw_parts_mut(data.cast::<f64>(), len))
+    }
+}
+
 /// Runs on the JavaScript thread: hands over what has come.
 unsafe extern "C" fn deliver(
     env: sys::napi_env,
@@ -269,12 +376,17 @@ unsafe extern "C" fn deliver(
     // SAFETY: the reference made in `open`, alive as long as the function can be called.
     let bridge = unsafe { &*context.cast::<Bridge>() };
     let mut mailbox = bridge.mailbox.lock();
-    let mut bytes = 0;
+    // SAFETY: the array is kept by its reference; the slice is used in this call only, on the
+    // thread that owns it, before any JavaScript runs.
+    let Some(numbers) = (unsafe { shared_numbers(env, &mailbox.numbers) }) else { return };
+    let (mut bytes, mut weight) = (0, 0);
     let within = |event: &&Event| {
         bytes += event.bytes();
-        bytes <= BITE_BYTES
+        weight += event.weight();
+        bytes <= BITE_BYTES && weight <= BITE
     };
-    let fitting = mailbox.events.iter().take(BITE).take_while(within).count();
+    let room = events::fitting(numbers.len());
+    let fitting = mailbox.events.iter().take(room).take_while(within).count();
     let count = fitting.max(1).min(mailbox.events.len());
     let events: Vec<Event> = mailbox.events.drain(..count).collect();
     if mailbox.events.is_empty() {
@@ -292,7 +404,7 @@ unsafe extern "C" fn deliver(
     drop(mailbox);
     // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
     unsafe {
-        let Some(list) = flat_list(env, &events) else { return };
+        let Some(list) = events::write(env, &events, numbers) else { return };
         let mut receiver = null_mut();
         sys::napi_get_undefined(env, &raw mut receiver);
         let mut result = null_mut();
@@ -301,8 +413,8 @@ unsafe extern "C" fn deliver(
     let mut mailbox = bridge.mailbox.lock();
     let before = mailbox.open.len();
     for event in &events {
-        if let Event::Done { run, .. } | Event::Pong { ping: run } = event {
-            mailbox.open.remove(run);
+        if let Some(run) = event.ends() {
+            mailbox.open.remove(&run);
         }
     }
     if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {

@@ -1,40 +1,56 @@
-/** The one event stream of the addon, handed out to the runs it belongs to. */
+/**
+ * The one event stream of the addon, handed out to the runs it belongs to.
+ *
+ * Events come in batches. Their numbers stand in one array of doubles that the addon writes and
+ * this file reads, their texts in a list beside it; both are read from front to back.
+ */
 
-import type { ConsoleLog } from '../../index.js'
+import type { CodeletUsage, ConsoleLog } from '../../index.js'
 import { addon, type Native } from '../addon'
-import type { Payload } from '../payload'
+import type { Payload, Received } from '../payload'
+
+/** How a run ended. */
+export interface Ending {
+  duration: number
+  usage: CodeletUsage
+  /** JSON of the failure, if it failed. */
+  error: string | undefined
+  /** JSON of the log entries, if there are any. */
+  logs: string | undefined
+  /** What it gave; absent for undefined and for failures. */
+  value: Received | undefined
+}
 
 /** A run that has been submitted and has not ended. */
 export interface OpenRun {
   /** Ends the run; called once. */
-  ended(
-    outcomeText: string,
-    text: string | undefined,
-    form: unknown,
-    buffers: ArrayBuffer[] | undefined,
-  ): void
+  ended(ending: Ending): void
   /** A log entry, as it comes. */
   logged(entry: ConsoleLog): void
-  /** The guest calls host function `index`. */
-  called(
-    seq: number,
-    index: number,
-    text: string,
-    form: unknown,
-    buffers: ArrayBuffer[] | undefined,
-  ): void
+  /** The guest calls host functions: JSON of `[[seq, index, args], …]`. */
+  called(calls: string): void
+  /** The guest calls host function `index` with more than JSON. */
+  calledWith(seq: number, index: number, args: Received): void
 }
 
 const LEVELS = ['log', 'info', 'warn', 'error'] as const
+const CACHES = ['miss', 'bytecode', 'image'] as const
+const STOPS = [undefined, 'interrupt', 'kill', 'allocator', 'stack'] as const
 
-/** Kinds of event, each with the number of slots it takes in the flat array. */
+/** Kinds of event. */
 const END = 0
 const LOG = 1
-const CALL = 2
-const PONG = 3
-const SLOTS = { [END]: 6, [LOG]: 6, [CALL]: 7, [PONG]: 2 }
+const CALLS = 2
+const CALL = 3
 
-type Kind = keyof typeof SLOTS
+/** Room for the numbers of one batch. */
+const numbers = new Float64Array(8192)
+let nextNumber = 0
+let values: unknown[] = []
+let nextValue = 0
+
+const number = () => numbers[nextNumber++] as number
+const text = () => values[nextValue++] as string
 
 /** Holds every open run, and through it its runner, until the end event has come. */
 const runs = new Map<number, OpenRun>()
@@ -54,10 +70,19 @@ export function submit(
   optionsText: string,
 ): number {
   const native = bridge()
-  stream ??= native.open(dispatch)
+  stream ??= native.open(dispatch, numbers)
   if (input === undefined) return native.submit(stream, runner, code, optionsText, undefined)
   const { text, form, buffers } = input
   return native.submit(stream, runner, code, optionsText, text, form, buffers)
+}
+
+/** Submits a run of a kept plan; gives its id. */
+export function submitPlan(runner: number, plan: number, input: Payload | undefined): number {
+  const native = bridge()
+  stream ??= native.open(dispatch, numbers)
+  if (input === undefined) return native.submitPlan(stream, runner, plan, undefined)
+  const { text, form, buffers } = input
+  return native.submitPlan(stream, runner, plan, text, form, buffers)
 }
 
 /** Registers a run under the id that submit gave it. Events come later, never within submit. */
@@ -66,49 +91,72 @@ export function follow(id: number, run: OpenRun): void {
 }
 
 /** No callback of a run throws: one that did would swallow the events of other runs behind it. */
-function dispatch(events: unknown[]): void {
-  for (let at = 0; at < events.length; ) {
-    const kind = events[at] as Kind
-    const id = events[at + 1] as number
+function dispatch(batch: unknown[]): void {
+  values = batch
+  nextNumber = 0
+  nextValue = 0
+  for (let left = number(); left > 0; left--) {
+    const kind = number()
+    const id = number()
     const run = runs.get(id)
-    if (run !== undefined) {
-      if (kind === END) runs.delete(id)
-      deliver(run, kind, events, at + 2)
+    if (kind === END) {
+      const ending = readEnding()
+      runs.delete(id)
+      run?.ended(ending)
+    } else if (kind === LOG) {
+      const entry = readLog()
+      run?.logged(entry)
+    } else if (kind === CALLS) {
+      const calls = text()
+      run?.called(calls)
+    } else if (kind === CALL) {
+      const seq = number()
+      const index = number()
+      const args = readReceived(number())
+      run?.calledWith(seq, index, args)
     }
-    at += SLOTS[kind]
   }
+  values = []
 }
 
-function deliver(run: OpenRun, kind: Kind, events: unknown[], at: number): void {
-  switch (kind) {
-    case END:
-      run.ended(
-        events[at] as string,
-        events[at + 1] as string | undefined,
-        events[at + 2],
-        events[at + 3] as ArrayBuffer[] | undefined,
-      )
-      return
-    case LOG:
-      run.logged(readLog(events, at))
-      return
-    case CALL:
-      run.called(
-        events[at] as number,
-        events[at + 1] as number,
-        events[at + 2] as string,
-        events[at + 3],
-        events[at + 4] as ArrayBuffer[] | undefined,
-      )
+function readEnding(): Ending {
+  const duration = number()
+  const usage: CodeletUsage = {
+    cpuMs: number(),
+    wallMs: duration,
+    parkedMs: number(),
+    queueWaitMs: number(),
+    compileMs: number(),
+    peakMemoryBytes: number(),
+    hostCalls: number(),
+    detachedHostCalls: number(),
+    resultBytes: number(),
+    logsDropped: number(),
+    logBytesDropped: number(),
+    policyDenials: number(),
+    cache: CACHES[number()] ?? 'miss',
   }
+  const stoppedBy = STOPS[number()]
+  if (stoppedBy !== undefined) usage.stoppedBy = stoppedBy
+  const error = number() === 1 ? text() : undefined
+  const logs = number() === 1 ? text() : undefined
+  const form = number()
+  const value = form < 0 ? undefined : readReceived(form)
+  return { duration, usage, error, logs, value }
 }
 
-function readLog(events: unknown[], at: number): ConsoleLog {
-  const entry: ConsoleLog = {
-    level: LEVELS[events[at] as number] ?? 'log',
-    message: events[at + 1] as string,
-    timestamp: events[at + 2] as number,
-  }
-  if (events[at + 3] === true) entry.truncated = true
+function readReceived(form: number): Received {
+  const hasBuffers = number() === 1
+  const content = text()
+  const buffers = hasBuffers ? (values[nextValue++] as ArrayBuffer[]) : undefined
+  return { text: content, form, buffers }
+}
+
+function readLog(): ConsoleLog {
+  const level = LEVELS[number()] ?? 'log'
+  const timestamp = number()
+  const isTruncated = number() === 1
+  const entry: ConsoleLog = { level, message: text(), timestamp }
+  if (isTruncated) entry.truncated = true
   return entry
 }

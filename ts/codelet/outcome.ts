@@ -9,6 +9,8 @@ import type {
   ErrorCode,
 } from '../../index.js'
 import { RunletError } from '../errors'
+import { readPayload } from '../payload'
+import type { Ending } from './bridge'
 
 /** A failure the face itself finds, before or after the engine has had its turn. */
 export interface FaceFailure {
@@ -17,15 +19,6 @@ export interface FaceFailure {
   line?: number
   column?: number
   details?: Record<string, unknown>
-}
-
-/** The end of a run as the addon tells it. */
-export interface Outcome {
-  ok: boolean
-  error?: CodeletError
-  logs: ConsoleLog[]
-  duration_ms: number
-  usage: CodeletUsage
 }
 
 const ERROR_KEYS = [
@@ -41,16 +34,18 @@ const ERROR_KEYS = [
 ] as const
 
 /** The result of a run that the engine has ended. */
-export function readOutcome(outcomeText: string, readValue: () => unknown): CodeletResult {
-  const { ok, error, logs, duration_ms, usage } = JSON.parse(outcomeText) as Outcome
-  if (ok || error === undefined) {
-    return { ok: true, value: readValue(), logs, duration_ms, usage }
+export function readOutcome({ duration, usage, error, logs, value }: Ending): CodeletResult {
+  const entries = logs === undefined ? [] : (JSON.parse(logs) as ConsoleLog[])
+  if (error === undefined) {
+    return { ok: true, value: readPayload(value), logs: entries, duration_ms: duration, usage }
   }
+  const said = JSON.parse(error) as CodeletError
   const told: Partial<Record<string, unknown>> = {}
   for (const key of ERROR_KEYS) {
-    if (error[key] !== undefined && error[key] !== null) told[key] = error[key]
+    if (said[key] !== undefined && said[key] !== null) told[key] = said[key]
   }
-  return { ok: false, error: told as unknown as CodeletError, logs, duration_ms, usage }
+  const failure = told as unknown as CodeletError
+  return { ok: false, error: failure, logs: entries, duration_ms: duration, usage }
 }
 
 /** The result of a run that never reached the engine. */

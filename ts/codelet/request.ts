@@ -1,8 +1,10 @@
 /** The text that tells the addon how to run a codelet. */
 
 import { addon } from '../addon'
+import { bridge } from './bridge'
 import { integer, isRecord } from './fields'
 import { NO_GRANTS, wireGrants } from './grants'
+import type { Submission } from './run'
 import type { Bounds, RunOptions } from './run-options'
 import type { TextSource } from './source'
 
@@ -28,17 +30,32 @@ export function requestText(source: TextSource, settings: Settings): string {
   })
 }
 
+/** Plans kept by one runner, at most; the oldest leaves first. */
+const MOST_PLANS = 64
+/** Longer code is sent with each run: keeping it twice would cost more than it saves. */
+const LONGEST_CODE = 256 * 1024
+
+/** A plan that the addon keeps, and all it was made from but the code. */
+interface Plan {
+  id: number
+  source: TextSource
+  timeout: unknown
+}
+
 /**
- * Requests of runs that give nothing but `input` and `timeout_ms`, the usual case of a hot loop.
- * Such a request depends on four plain values, so the last one is kept and compared by them: no
- * object of the caller's is trusted to have stayed the same.
+ * Runs that give nothing but `input` and `timeout_ms`, the usual case of a hot loop. What is run is
+ * then known by five plain values, so it is sent once and referred to by its number: no object of
+ * the caller's is trusted to have stayed the same.
  */
 export class PlainRequests {
+  readonly #runner: number
   readonly #bounds: Bounds
   readonly #isUsable: boolean
-  #last: { source: TextSource; timeout: unknown; text: string } | undefined
+  /** By code. */
+  readonly #plans = new Map<string, Plan>()
 
-  constructor(bounds: Bounds) {
+  constructor(runner: number, bounds: Bounds) {
+    this.#runner = runner
     this.#bounds = bounds
     // Variables are read afresh for each run, and a fetch needs its host call answered.
     this.#isUsable = bounds.grants?.env === undefined && bounds.grants?.fetch === undefined
@@ -56,12 +73,12 @@ export class PlainRequests {
   }
 
   /** @throws RunletError `INVALID_ARGUMENT` for a bad `timeout_ms` */
-  text(source: TextSource, timeout: unknown): string {
-    const last = this.#last
-    if (last !== undefined && last.timeout === timeout && alike(last.source, source)) {
-      return last.text
+  plan(source: TextSource, timeout: unknown): Submission['plan'] {
+    const known = this.#plans.get(source.code)
+    if (known !== undefined && known.timeout === timeout && alike(known.source, source)) {
+      return known.id
     }
-    const text = requestText(source, {
+    const request = requestText(source, {
       limits: this.#limits(timeout),
       grants: this.#bounds.grants ?? NO_GRANTS,
       host: [],
@@ -70,8 +87,28 @@ export class PlainRequests {
       deterministic: null,
       onLog: undefined,
     })
-    this.#last = { source, timeout, text }
-    return text
+    const { code } = source
+    if (code.length > LONGEST_CODE) return { code, request }
+    const id = bridge().keepPlan(this.#runner, code, request)
+    this.#keep({ id, source, timeout }, known)
+    return id
+  }
+
+  #keep(plan: Plan, replaced: Plan | undefined): void {
+    const { code } = plan.source
+    if (replaced !== undefined) this.#drop(code, replaced)
+    else if (this.#plans.size >= MOST_PLANS) {
+      for (const [oldest, gone] of this.#plans) {
+        this.#drop(oldest, gone)
+        break
+      }
+    }
+    this.#plans.set(code, plan)
+  }
+
+  #drop(code: string, { id }: Plan): void {
+    this.#plans.delete(code)
+    bridge().dropPlan(this.#runner, id)
   }
 
   #limits(timeout: unknown) {
@@ -82,7 +119,7 @@ export class PlainRequests {
   }
 }
 
-/** `code` is not part of a request. */
+/** Whether two sources of the same code are the same to the addon. */
 function alike(a: TextSource, b: TextSource): boolean {
   return a.exportName === b.exportName && a.language === b.language && a.filename === b.filename
 }

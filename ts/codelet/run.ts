@@ -5,10 +5,11 @@ import type { AbortSignalLike, CodeletResult, ConsoleLog, RunnerLogger } from '.
 import { RunletError } from '../errors'
 import { HostCalls, type HostTarget } from '../host'
 import { messages } from '../messages'
-import { type Payload, readPayload } from '../payload'
+import { type Payload, type Received, readPayload } from '../payload'
 import { onAbort } from '../signal'
-import { bridge, follow, type OpenRun, submit } from './bridge'
+import { bridge, type Ending, follow, type OpenRun, submit, submitPlan } from './bridge'
 import { readOutcome, setCause } from './outcome'
+import { Replies } from './replies'
 
 /** Run ids of the addon start over in each process; the ids that leave the package must not. */
 const PROCESS_ID = randomUUID().replaceAll('-', '').slice(0, 16)
@@ -16,9 +17,9 @@ const PROCESS_ID = randomUUID().replaceAll('-', '').slice(0, 16)
 /** What is submitted. */
 export interface Submission {
   runner: number
-  code: string
   input: Payload | undefined
-  request: string
+  /** The number of a kept plan, or what would be one. */
+  plan: number | { code: string; request: string }
 }
 
 /** What belongs to the run on the host side. */
@@ -59,18 +60,18 @@ class Run implements OpenRun {
     this.#reject = reject
   }
 
-  start({ runner, code, input, request }: Submission): void {
+  start({ runner, input, plan }: Submission): void {
     const { targets, signal } = this.#attached
     try {
       const native = bridge()
-      const id = submit(runner, code, input, request)
+      const id =
+        typeof plan === 'number'
+          ? submitPlan(runner, plan, input)
+          : submit(runner, plan.code, input, plan.request)
       follow(id, this)
       if (targets !== undefined && targets.length > 0) {
-        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, {
-          answer: (seq, value) =>
-            native.reply(id, seq, true, value?.text, value?.form, value?.buffers),
-          refuse: (seq, text) => native.reply(id, seq, false, text),
-        })
+        const replies = new Replies(native, id)
+        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, replies)
       }
       if (signal !== undefined) {
         this.#stopListening = onAbort(signal, () => {
@@ -83,16 +84,11 @@ class Run implements OpenRun {
     }
   }
 
-  ended(
-    outcomeText: string,
-    text: string | undefined,
-    form: unknown,
-    buffers: ArrayBuffer[] | undefined,
-  ): void {
+  ended(ending: Ending): void {
     this.#stopListening?.()
     this.#calls?.end()
     try {
-      const result = this.#amend(readOutcome(outcomeText, () => readPayload(text, form, buffers)))
+      const result = this.#amend(readOutcome(ending))
       this.#attached.onEnd()
       this.#resolve(result)
     } catch (cause) {
@@ -111,14 +107,15 @@ class Run implements OpenRun {
     }
   }
 
-  called(
-    seq: number,
-    index: number,
-    text: string,
-    form: unknown,
-    buffers: ArrayBuffer[] | undefined,
-  ): void {
-    this.#calls?.start(seq, index, () => readPayload(text, form, buffers) as unknown[])
+  called(calls: string): void {
+    if (this.#calls === undefined) return
+    for (const [seq, index, args] of JSON.parse(calls) as Array<[number, number, unknown[]]>) {
+      this.#calls.start(seq, index, () => args)
+    }
+  }
+
+  calledWith(seq: number, index: number, args: Received): void {
+    this.#calls?.start(seq, index, () => readPayload(args) as unknown[])
   }
 
   /** Adds what only the host side knows: causes, and whether a host error is worth a retry. */

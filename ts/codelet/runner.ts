@@ -45,7 +45,7 @@ export class Runner {
     this.#id = bridge().createRunner(text)
     this.#bounds = bounds
     this.#logger = logger
-    this.#plain = new PlainRequests(bounds)
+    this.#plain = new PlainRequests(this.#id, bounds)
     dropped.register(this, this.#id, this)
   }
 
@@ -83,13 +83,10 @@ export class Runner {
     source: TextSource,
     options: { input?: unknown; timeout_ms?: unknown } | undefined,
   ): Promise<CodeletResult> {
-    const request = this.#plain.text(source, options?.timeout_ms)
+    const plan = this.#plain.plan(source, options?.timeout_ms)
     const input = this.#inputText(options?.input, undefined, this.#bounds.limits.base)
     this.#open += 1
-    return startRun(
-      { runner: this.#id, code: source.code, input, request },
-      { onEnd: () => this.#closed() },
-    )
+    return startRun({ runner: this.#id, input, plan }, { onEnd: () => this.#closed() })
   }
 
   #runFully(source: TextSource | FileSource, options: RunOptions): Promise<CodeletResult> {
@@ -147,7 +144,7 @@ export class Runner {
     const { signal, onLog } = options
     this.#open += 1
     return startRun(
-      { runner: this.#id, code: source.code, input, request },
+      { runner: this.#id, input, plan: { code: source.code, request } },
       { targets, signal, onLog, logger: this.#logger, onEnd: () => this.#closed() },
     )
   }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::codelet::engine::image::Image;
 use crate::codelet::program::Program;
-use crate::codelet::request::{Language, RunRequest};
+use crate::codelet::request::{Language, Plan};
 
 /// A program is prepared for so many isolates at most: one for each thread is the usual number.
 const IMAGES: usize = 8;
@@ -16,17 +16,17 @@ const IMAGES: usize = 8;
 /// What a program is known by.
 pub(crate) type Key = [u8; 32];
 
-/// The key of a request: everything that shapes its bytecode.
-pub(crate) fn key_of(request: &RunRequest) -> Key {
+/// The key of a plan: everything that shapes its bytecode.
+pub(crate) fn key_of(plan: &Plan) -> Key {
     let mut hash = Sha256::new();
     let mut part = |text: &str, language: Language| {
         hash.update(text.len().to_le_bytes());
         hash.update([language as u8]);
         hash.update(text.as_bytes());
     };
-    part(&request.options.filename, Language::Auto);
-    part(&request.code, request.options.language);
-    for module in &request.options.modules {
+    part(&plan.options.filename, Language::Auto);
+    part(&plan.code, plan.options.language);
+    for module in &plan.options.modules {
         part(&module.name, Language::Auto);
         part(&module.code, module.language);
     }
@@ -139,6 +139,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codelet::request::RunOptions;
 
     fn program() -> Arc<Program> {
         Arc::new(Program { modules: Vec::new() })
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn language_and_name_are_part_of_the_key() {
-        let plain = RunRequest::new("1");
+        let plain = Plan::new("1", RunOptions::default());
         let mut typed = plain.clone();
         typed.options.language = Language::Ts;
         let mut named = plain.clone();

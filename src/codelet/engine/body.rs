@@ -8,11 +8,12 @@ use std::ffi::c_void;
 use rquickjs::qjs;
 
 use super::cell::Cell;
+use super::hostcall::{self, Waiting};
 use super::json;
 use super::native::{Bound, NO_BUFFERS, outside};
 use super::run::{During, Frame, Out, Run, Stage, Start};
 use crate::codelet::payload::{Form, Payload, json_length};
-use crate::codelet::request::Values;
+use crate::codelet::request::{Reply, Values};
 
 pub(super) unsafe extern "C" fn body(frame: *mut c_void) {
     // SAFETY: the `Frame` of `enter`, and the `Run` in it, live until the landing.
@@ -84,10 +85,7 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
             frame.during = During::Running;
         }
         for reply in frame.replies {
-            let value = value_of(ctx, frame.cell, run, reply.value.as_ref())?;
-            let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
-            let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
-            call(ctx, run.isolate.driver.settle, [seq, ok, value])?;
+            settle(ctx, frame.cell, run, reply)?;
             drain(run.isolate.rt, frame.cell);
         }
         loop {
@@ -111,6 +109,33 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
                 }
             }
         }
+    }
+}
+
+/// Hands the host's answer to the promise of its call.
+unsafe fn settle(
+    ctx: *mut qjs::JSContext,
+    cell: *const Cell,
+    run: &Run,
+    reply: &Reply,
+) -> Result<(), Thrown> {
+    // SAFETY: the table's values are alive: each has a reference of its own.
+    unsafe {
+        let Some(waiting) = hostcall::take(ctx, reply.seq) else { return Ok(()) };
+        let value = value_of(ctx, cell, run, reply.value.as_ref())?;
+        if reply.ok && qjs::JS_IsUndefined(waiting.wrap) {
+            call(ctx, waiting.resolve, [value])?;
+        } else {
+            let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
+            let ok = if reply.ok { qjs::JS_TRUE } else { qjs::JS_FALSE };
+            let Waiting { resolve, reject, name, wrap, site } = waiting;
+            let driver = &run.isolate.driver;
+            call(ctx, driver.settle, [ok, value, resolve, reject, wrap, name, site, seq])?;
+        }
+        for value in [waiting.resolve, waiting.reject, waiting.name, waiting.wrap, waiting.site] {
+            qjs::JS_FreeValue(ctx, value);
+        }
+        Ok(())
     }
 }
 

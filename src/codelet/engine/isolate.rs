@@ -38,6 +38,7 @@ pub(super) struct Driver {
     pub(super) denied_import: qjs::JSValue,
     pub(super) unhandled: qjs::JSValue,
     pub(super) describe: qjs::JSValue,
+    pub(super) error_constructor: qjs::JSValue,
 }
 
 impl Driver {
@@ -53,6 +54,7 @@ impl Driver {
         denied_import: qjs::JS_UNDEFINED,
         unhandled: qjs::JS_UNDEFINED,
         describe: qjs::JS_UNDEFINED,
+        error_constructor: qjs::JS_UNDEFINED,
     };
 }
 
@@ -279,6 +281,7 @@ unsafe fn build_realm(
             denied_import: member(c"deniedImport"),
             unhandled: member(c"unhandled"),
             describe: member(c"describe"),
+            error_constructor: member(c"errorConstructor"),
         };
         let denied = (&raw mut isolate.driver.denied_import).cast::<c_void>();
         qjs::JS_SetModuleLoaderFunc(rt, Some(modules::on_import), Some(modules::on_load), denied);

@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rquickjs::qjs;
 
 use super::cell::Cell;
+use super::hostcall::{self, Unanswered};
 use crate::codelet::guest::host::Host;
 use crate::codelet::guest::logs::Level;
 
@@ -20,6 +21,10 @@ pub(super) struct Bound {
     pub(super) cell: *const Cell,
     pub(super) host: *mut Host,
     pub(super) rejections: *mut Vec<Rejection>,
+    /// Host calls under way.
+    pub(super) unanswered: *mut Unanswered,
+    /// The realm's `Error`, as it was in the beginning.
+    pub(super) error_constructor: qjs::JSValue,
     /// Buffers of the value being read.
     pub(super) incoming: *const [Vec<u8>],
 }
@@ -31,13 +36,13 @@ pub(super) const NO_BUFFERS: &[Vec<u8>] = &[];
 pub(super) type Rejection = (usize, qjs::JSValue);
 
 /// What [`Host::call`] says when the arguments do not fit the run's memory limit.
-const OVER_MEMORY: i32 = -3;
+pub(super) const OVER_MEMORY: i32 = -3;
 
 /// At most this many are remembered.
 const MAX_REJECTIONS: usize = 16;
 
 pub(super) type Context = *mut qjs::JSContext;
-type Args = *mut qjs::JSValue;
+pub(super) type Args = *mut qjs::JSValue;
 type Function = unsafe extern "C" fn(Context, qjs::JSValue, c_int, Args) -> qjs::JSValue;
 
 /// Runs `work` on the host's half of the run, outside the engine. A panic in it becomes `default`:
@@ -60,7 +65,7 @@ pub(super) unsafe fn outside<T: Copy>(
     }
 }
 
-unsafe fn arg(argc: c_int, argv: Args, index: usize) -> qjs::JSValue {
+pub(super) unsafe fn arg(argc: c_int, argv: Args, index: usize) -> qjs::JSValue {
     // SAFETY: within the arguments the engine passed.
     unsafe {
         if index < usize::try_from(argc).unwrap_or(0) {
@@ -71,7 +76,7 @@ unsafe fn arg(argc: c_int, argv: Args, index: usize) -> qjs::JSValue {
     }
 }
 
-unsafe fn int_arg(argc: c_int, argv: Args, index: usize) -> i32 {
+pub(super) unsafe fn int_arg(argc: c_int, argv: Args, index: usize) -> i32 {
     // SAFETY: the tag is checked before the value is read.
     unsafe {
         let value = arg(argc, argv, index);
@@ -85,7 +90,7 @@ fn boolean(value: bool) -> qjs::JSValue {
 
 /// Gives `work` the bytes of a string argument, inside the host. The prelude passes strings only,
 /// so the conversion runs no guest code.
-unsafe fn with_text<T: Copy>(
+pub(super) unsafe fn with_text<T: Copy>(
     ctx: Context,
     value: qjs::JSValue,
     default: T,
@@ -151,24 +156,6 @@ unsafe extern "C" fn random(ctx: Context, _: qjs::JSValue, _: c_int, _: Args) ->
 unsafe extern "C" fn random_byte(ctx: Context, _: qjs::JSValue, _: c_int, _: Args) -> qjs::JSValue {
     // SAFETY: as `outside`.
     qjs::JS_MKVAL(qjs::JS_TAG_INT, unsafe { outside(ctx, 0, |host| i32::from(host.random.byte())) })
-}
-
-unsafe extern "C" fn call_host(
-    ctx: Context,
-    _: qjs::JSValue,
-    argc: c_int,
-    argv: Args,
-) -> qjs::JSValue {
-    // SAFETY: as `with_text`.
-    unsafe {
-        let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
-        let seq = with_text(ctx, arg(argc, argv, 1), -2, |host, bytes| host.call(function, bytes));
-        if seq == OVER_MEMORY {
-            let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
-            (*(*bound).cell).leave_out_of_memory();
-        }
-        qjs::JS_MKVAL(qjs::JS_TAG_INT, seq)
-    }
 }
 
 /// A fresh array buffer with the content of buffer `index` of the value being read.
@@ -384,7 +371,8 @@ const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"timerNow", elapsed, 0),
     (c"random", random, 0),
     (c"randomByte", random_byte, 0),
-    (c"callHost", call_host, 2),
+    (c"callHost", hostcall::call_host, 4),
+    (c"callHostText", hostcall::call_host_text, 4),
     (c"getBuffer", get_buffer, 1),
     (c"putBuffer", put_buffer, 1),
     (c"dropBuffers", drop_buffers, 0),

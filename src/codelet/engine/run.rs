@@ -4,6 +4,7 @@ use rquickjs::qjs;
 
 use super::body::body;
 use super::cell::{Cell, Landing};
+use super::hostcall::Unanswered;
 use super::image::Image;
 use super::isolate::Isolate;
 use super::native::{Bound, NO_BUFFERS, Rejection};
@@ -83,6 +84,8 @@ pub(crate) struct Run {
     /// Nothing is to be run.
     pub(super) loads_only: bool,
     pub(super) rejections: Vec<Rejection>,
+    /// Host calls that were not answered yet.
+    pub(super) unanswered: Unanswered,
 }
 
 // SAFETY: as `Isolate`: used by one thread at a time.
@@ -130,6 +133,7 @@ impl Run {
             max_stack: 0,
             loads_only: false,
             rejections: Vec::new(),
+            unanswered: Unanswered::new(),
         }
     }
 
@@ -199,6 +203,8 @@ impl Run {
             cell,
             host: &raw mut *self.host,
             rejections: &raw mut self.rejections,
+            unanswered: &raw mut self.unanswered,
+            error_constructor: self.isolate.driver.error_constructor,
             incoming: NO_BUFFERS,
         };
         let mut frame = Frame {

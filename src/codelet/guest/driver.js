@@ -70,6 +70,7 @@ const driver = {
   encode: encodeTagged,
 
   settle,
+  errorConstructor: ErrorCtor,
   nextTimer,
   fireTimer,
 

@@ -1,12 +1,5 @@
 // Host functions: the guest sends an index and JSON text, and gets a promise.
 
-/**
- * seq -> { resolve, reject, name, wrap, site }
- *
- * `site` is an error made where the call is made: if the call fails, that is the place to name.
- */
-const waiting = { __proto__: null }
-
 const hostError = (name, seq, message, reason) =>
   brand(named('HostCallError', message), 'HOST_CALL_ERROR', { __proto__: null, function: name, seq, reason })
 
@@ -20,34 +13,34 @@ const argumentsText = (args) => {
   return `${text}]`
 }
 
-const NOT_SENT = { __proto__: null, '-2': 'ARGS_TOO_LARGE' }
+/** The promise of a call that was not made. */
+const refused = (error) => new PromiseCtor((_, reject) => reject(error))
 
-const callHost = (index, name, args, wrap) =>
-  new PromiseCtor((resolve, reject) => {
+/** What `native.callHost` says of a call it did not make. */
+const reasonNotSent = (code, name) =>
+  code === -1
+    ? overBudget('max_host_calls', native.maxHostCalls(), 'raise the `max_host_calls` option')
+    : hostError(name, -1, `the arguments of host function "${name}" are over max_host_arg_bytes`, 'ARGS_TOO_LARGE')
+
+const callHost = (index, name, args, wrap) => {
+  let answer = native.callHost(index, name, wrap, args)
+  if (answer === undefined) {
+    // Not plain data: writing it may run the guest's code.
     let text
     try {
       text = grants.clone ? encodeTagged(args) : argumentsText(args)
     } catch (error) {
-      reject(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
-      return
+      return refused(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
     }
-    const seq = native.callHost(index, text)
-    if (seq >= 0) {
-      defineProperty(waiting, seq, { __proto__: null, configurable: true, value: { __proto__: null, resolve, reject, name, wrap, site: new ErrorCtor() } })
-    } else if (seq === -1) {
-      reject(overBudget('max_host_calls', native.maxHostCalls(), 'raise the `max_host_calls` option'))
-    } else {
-      reject(hostError(name, -1, `the arguments of host function "${name}" are over max_host_arg_bytes`, NOT_SENT[seq]))
-    }
-  })
+    answer = native.callHostText(index, name, wrap, text)
+  }
+  return typeof answer === 'number' ? refused(reasonNotSent(answer, name)) : answer
+}
 
-/** The host's answer to call `seq`: its value, or what to say of its failure. */
-const settle = (seq, ok, answer) => {
-  const call = ownValue(waiting, seq)
-  if (call === undefined) return
-  delete waiting[seq]
+/** The host's answer to a call: what is not just a value for its promise. */
+const settle = (ok, answer, resolve, reject, wrap, name, site, seq) => {
   if (ok) {
-    call.resolve(call.wrap === undefined ? answer : call.wrap(answer))
+    resolve(wrap(answer))
     return
   }
   const message = ownValue(answer, 'message')
@@ -55,10 +48,10 @@ const settle = (seq, ok, answer) => {
   if (typeof policy === 'object' && policy !== null) {
     native.countDenial()
     const details = { __proto__: null, capability: ownValue(policy, 'capability'), name: ownValue(policy, 'name') }
-    call.reject(brand(retitled(call.site, 'PolicyViolation', message), 'POLICY_VIOLATION', details))
+    reject(brand(retitled(site, 'PolicyViolation', message), 'POLICY_VIOLATION', details))
   } else {
-    const details = { __proto__: null, function: call.name, seq, reason: ownValue(answer, 'reason') }
-    call.reject(brand(retitled(call.site, 'HostCallError', message), 'HOST_CALL_ERROR', details))
+    const details = { __proto__: null, function: name, seq, reason: ownValue(answer, 'reason') }
+    reject(brand(retitled(site, 'HostCallError', message), 'HOST_CALL_ERROR', details))
   }
 }
 

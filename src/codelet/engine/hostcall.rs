@@ -1,0 +1,119 @@
+//! Host calls: from the guest's arguments to a promise, and from the host's answer to its settling.
+//!
+//! The common way is native, since a codelet may make thousands of calls: arguments of plain data
+//! become JSON here, and an answer resolves its promise here. Whatever else there is (arguments
+//! with code in them, failures, fetch) goes through the prelude's `hostcall.js`.
+//!
+//! The rules of `native.rs` hold here too.
+
+use std::collections::HashMap;
+use std::ffi::c_int;
+
+use rquickjs::qjs;
+
+use super::json;
+use super::native::{Args, Bound, Context, OVER_MEMORY, arg, int_arg, outside, with_text};
+use crate::codelet::request::Values;
+
+/// A call that was not answered yet. The values live in the arena and go with it.
+#[derive(Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) resolve: qjs::JSValue,
+    pub(super) reject: qjs::JSValue,
+    pub(super) name: qjs::JSValue,
+    /// Makes the value of the answer, if it is not the answer itself.
+    pub(super) wrap: qjs::JSValue,
+    /// An error made where the call is made: if the call fails, that is the place to name.
+    pub(super) site: qjs::JSValue,
+}
+
+/// Calls under way by their number.
+pub(super) type Unanswered = HashMap<u32, Waiting>;
+
+/// `callHost(index, name, wrap, args)`: a promise; a number below zero when the call is refused;
+/// undefined when the arguments are not plain data.
+pub(super) unsafe extern "C" fn call_host(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: inside an entry, so the context is bound; the text lies in the arena until it is
+    // copied.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        if outside(ctx, true, |host| host.values == Values::Clone) {
+            return qjs::JS_UNDEFINED;
+        }
+        let Some((text, len)) = json::write(ctx, (*bound).cell, arg(argc, argv, 3)) else {
+            if qjs::JS_HasException(ctx) {
+                qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
+            }
+            return qjs::JS_UNDEFINED;
+        };
+        let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
+        let bytes = std::slice::from_raw_parts(text, len);
+        let seq = outside(ctx, -2, |host| host.call(function, bytes));
+        qjs::js_free(ctx, text.cast_mut().cast());
+        open(ctx, seq, arg(argc, argv, 1), arg(argc, argv, 2))
+    }
+}
+
+/// `callHostText(index, name, wrap, text)`: as `callHost`, with the arguments as text.
+pub(super) unsafe extern "C" fn call_host_text(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: as `call_host`.
+    unsafe {
+        let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
+        let text = arg(argc, argv, 3);
+        let seq = with_text(ctx, text, -2, |host, bytes| host.call(function, bytes));
+        open(ctx, seq, arg(argc, argv, 1), arg(argc, argv, 2))
+    }
+}
+
+/// The promise of call `seq`, or the number that says why there is none.
+unsafe fn open(ctx: Context, seq: i32, name: qjs::JSValue, wrap: qjs::JSValue) -> qjs::JSValue {
+    // SAFETY: all values are of this context; what the table keeps has a reference of its own.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        if seq == OVER_MEMORY {
+            (*(*bound).cell).leave_out_of_memory();
+        }
+        let Ok(number) = u32::try_from(seq) else {
+            return qjs::JS_MKVAL(qjs::JS_TAG_INT, seq);
+        };
+        let mut functions = [qjs::JS_UNDEFINED; 2];
+        let promise = qjs::JS_NewPromiseCapability(ctx, functions.as_mut_ptr());
+        if qjs::JS_IsException(promise) {
+            return promise;
+        }
+        let site =
+            qjs::JS_CallConstructor(ctx, (*bound).error_constructor, 0, std::ptr::null_mut());
+        let waiting = Waiting {
+            resolve: functions[0],
+            reject: functions[1],
+            name: qjs::JS_DupValue(ctx, name),
+            wrap: qjs::JS_DupValue(ctx, wrap),
+            site,
+        };
+        let unanswered = (*bound).unanswered;
+        outside(ctx, (), |_| {
+            (*unanswered).insert(number, waiting);
+        });
+        promise
+    }
+}
+
+/// Takes call `seq` out of those under way.
+pub(super) unsafe fn take(ctx: Context, seq: u32) -> Option<Waiting> {
+    // SAFETY: as `open`.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        let unanswered = (*bound).unanswered;
+        outside(ctx, None, |_| (*unanswered).remove(&seq))
+    }
+}
