@@ -33,6 +33,7 @@ pub(crate) mod library;
 mod mapping;
 mod modules;
 mod native;
+pub(crate) mod priority;
 pub(super) mod run;
 #[cfg(test)]
 mod tests;

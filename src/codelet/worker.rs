@@ -10,9 +10,9 @@ use super::engine::cell::Cell;
 use super::engine::compiler::Compiler;
 use super::engine::image::Image;
 use super::engine::isolate::Isolate;
-use super::engine::kill;
 use super::engine::run::{Ending, Prepare, Run, Start};
 use super::engine::time::{as_millis, millis, millis_since, now_nanos, thread_cpu_nanos};
+use super::engine::{kill, priority};
 use super::guest::random::Random;
 use super::parked::{Calls, Parked, SinkHandle};
 use super::payload::Payload;
@@ -45,6 +45,7 @@ pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
         .spawn(move || {
             let cell = pool.cells[index];
             kill::adopt(cell);
+            priority::after_the_host();
             pool.watchdog.adopt(index);
             Worker { pool, index, cell, compiler: None, spare: None, random: Random::fresh() }
                 .work();
