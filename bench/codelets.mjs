@@ -6,12 +6,13 @@
  */
 
 import { help, readFlags, UsageError } from './lib/flags.mjs'
-import { installPeers } from './lib/install.mjs'
+import { bunFor, installPeers } from './lib/install.mjs'
 import { describeMachine } from './lib/machine.mjs'
 import { REPORT_VERSION, writeReport } from './lib/report.mjs'
 import { measureIdle, probePeers, runWorkload } from './lib/schedule.mjs'
 import { killOpenCells } from './lib/spawn-cell.mjs'
 import { heading, lostRows, workloadTable } from './lib/table.mjs'
+import { judgeTargets, targetLines, targetSummary } from './lib/targets.mjs'
 
 const print = (text) => process.stdout.write(`${text}\n`)
 
@@ -25,9 +26,11 @@ function clearProgress() {
 }
 
 async function measure(flags) {
-  const { node, note, problem } = installPeers(say)
-  const machine = describeMachine(node)
-  const peers = await probePeers({ ids: flags.peers, node, problem, say })
+  const { node, note, problems } = installPeers(say, flags.workloads)
+  const bun = bunFor(flags.workloads)
+  const machine = describeMachine(node, bun)
+  const { peers: ids, workloads } = flags
+  const peers = await probePeers({ ids, workloads, node, bun, problems, say })
   const report = {
     reportVersion: REPORT_VERSION,
     date: new Date().toISOString(),
@@ -38,18 +41,22 @@ async function measure(flags) {
     idle: await measureIdle(node),
     peers: peers.map(({ adapter, ...facts }) => facts),
     rows: [],
+    targets: [],
   }
   clearProgress()
   print(heading(report))
   const cells = []
   const record = (cell) => cells.push(cell)
   for (const workload of flags.workloads) {
-    const rows = await runWorkload({ workload, peers, node, quick: flags.quick, say, record })
+    const rows = await runWorkload({ workload, peers, node, bun, quick: flags.quick, say, record })
     report.rows.push(...rows)
+    const judged = judgeTargets(workload, rows, report.peers)
+    report.targets.push(...judged.map((target) => ({ workload: workload.id, ...target })))
     clearProgress()
-    print(`\n${workloadTable(workload, rows, report.peers)}`)
+    print(['', workloadTable(workload, rows, report.peers), ...targetLines(judged)].join('\n'))
   }
   print(`\n${lostRows(report, flags.workloads)}`)
+  print(`\n${targetSummary(report)}`)
   print(`\nwritten: ${writeReport(report, cells, flags, flags.workloads).join(', ')}`)
 }
 

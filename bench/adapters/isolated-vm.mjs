@@ -53,6 +53,7 @@ async function inFreshIsolate(limits, work) {
 export default {
   name: 'isolated-vm',
   boundary: 'own V8 isolate',
+  engine: 'v8',
   onMainThread: false,
   warmGivesUp: 'one isolate for all: heap, memory limit and thread shared, one breach ends all',
   /** Its readme demands the second way on newer Nodes; both are tried and the better one kept. */
@@ -80,6 +81,21 @@ export default {
       const copy = new ivm.ExternalCopy(input).copyInto({ release: true })
       return execute(context, limits, `${source}\nreturn main($0)`, [copy])
     }),
+  /** An isolate with a context, each; runs that wait are held to what fits this address space. */
+  parkedAtMost: 50,
+  async holdIdle({ limits }) {
+    const isolates = []
+    for (let i = 0; i < 20; i++) {
+      const isolate = newIsolate(limits.memoryBytes)
+      isolates.push({ isolate, context: await isolate.createContext() })
+    }
+    return {
+      count: isolates.length,
+      release() {
+        for (const { isolate } of isolates) isolate.dispose()
+      },
+    }
+  },
   isTimeout: (error) => error instanceof DeadlineError || /timed out/i.test(String(error?.message)),
   teardown: ({ shared }) => shared.dispose(),
 }

@@ -21,6 +21,7 @@ async function execute(script, limits, { input, host }) {
 export default {
   name: 'node:vm',
   boundary: undefined,
+  engine: 'v8',
   onMainThread: true,
   warmGivesUp: "script compiled once; the host's own heap in both modes",
   version: () => process.version,
@@ -31,6 +32,11 @@ export default {
     const script = scripts.get(codelet.source) ?? scriptOf(codelet.source)
     scripts.set(codelet.source, script)
     return await execute(script, limits, codelet)
+  },
+  parkedAtMost: 200,
+  async holdIdle() {
+    const contexts = Array.from({ length: 100 }, () => createContext({}))
+    return { count: contexts.length, release: () => contexts.splice(0) }
   },
   isTimeout: (error) =>
     error?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' || error?.name === 'DeadlineError',

@@ -12,7 +12,8 @@ export default {
   boundary: 'WASM heap, one instance per run',
   warmGivesUp: undefined,
   runWarm: undefined,
-  onlyWorkloads: ['cold', 'throughput'],
+  runNative: undefined,
+  onlyWorkloads: ['cold', 'warm', 'throughput', 'bun-cold', 'bun-warm'],
   async load() {
     api = await loadPackage()
   },

@@ -32,7 +32,24 @@ function defineHost(context, host, pump) {
   object.consume((member) => context.setProp(context.global, 'host', member))
 }
 
-async function execute(context, { source, input, host }) {
+/** How a value crosses: written into the guest, named there, and read back. */
+const jsonText = {
+  write: (context, input) => context.newString(JSON.stringify(input)),
+  call: 'main(JSON.parse(inputValue), host).then(JSON.stringify)',
+  read: (context, handle) => JSON.parse(context.getString(handle)),
+}
+const plainText = {
+  write: (context, input) => context.newString(input),
+  call: 'main(inputValue, host)',
+  read: (context, handle) => context.getString(handle),
+}
+const bytes = {
+  write: (context, input) => context.newArrayBuffer(input.buffer),
+  call: 'main(new Uint8Array(inputValue), host).then((bytes) => bytes.buffer)',
+  read: (context, handle) => context.getArrayBuffer(handle).consume((view) => view.value.slice()),
+}
+
+async function execute(context, { source, input, host }, form) {
   const { runtime } = context
   let fail
   const failed = new Promise((_, reject) => {
@@ -55,37 +72,35 @@ async function execute(context, { source, input, host }) {
     })
   }
   defineHost(context, host, pump)
-  context
-    .newString(JSON.stringify(input))
-    .consume((text) => context.setProp(context.global, 'inputText', text))
-  const started = context.evalCode(
-    `${source}\nmain(JSON.parse(inputText), host).then(JSON.stringify)`,
-  )
+  form
+    .write(context, input)
+    .consume((handle) => context.setProp(context.global, 'inputValue', handle))
+  const started = context.evalCode(`${source}\n${form.call}`)
   const settled = context
     .unwrapResult(started)
     .consume((promise) => context.resolvePromise(promise))
   runJobs()
   const result = context.unwrapResult(await Promise.race([settled, failed]))
-  return JSON.parse(result.consume((handle) => context.getString(handle)))
+  return result.consume((handle) => form.read(context, handle))
 }
 
 /** A run in a context of its own in `runtime`, under the runtime's interrupt handler. */
-export async function runInRuntime(runtime, limits, codelet) {
+export async function runInRuntime(runtime, limits, codelet, form = jsonText) {
   runtime.setInterruptHandler(api.shouldInterruptAfterDeadline(Date.now() + limits.timeoutMs))
   const context = runtime.newContext()
   try {
-    return await withDeadline(execute(context, codelet), limits.timeoutMs)
+    return await withDeadline(execute(context, codelet, form), limits.timeoutMs)
   } finally {
     context.dispose()
   }
 }
 
 /** A run in a new runtime of `wasm`, which is disposed afterwards. */
-export async function runInNewRuntime(wasm, limits, codelet) {
+export async function runInNewRuntime(wasm, limits, codelet, form) {
   const runtime = wasm.newRuntime()
   try {
     runtime.setMemoryLimit(limits.memoryBytes)
-    return await runInRuntime(runtime, limits, codelet)
+    return await runInRuntime(runtime, limits, codelet, form)
   } finally {
     runtime.dispose()
   }
@@ -114,6 +129,7 @@ export async function loadPackage() {
 export default {
   name: 'quickjs-emscripten',
   boundary: 'WASM heap, one instance for all runs',
+  engine: 'quickjs',
   onMainThread: true,
   warmGivesUp: 'one runtime for all: heap, memory limit and interrupt handler shared',
   version: () => peerVersion('quickjs-emscripten'),
@@ -127,5 +143,23 @@ export default {
   },
   runOnce: ({ wasm, limits }, codelet) => runInNewRuntime(wasm, limits, codelet),
   runWarm: ({ shared, limits }, codelet) => runInRuntime(shared, limits, codelet),
+  /** A string as it is, and bytes as an ArrayBuffer; the package has no path for other values. */
+  nativeKinds: ['string', 'bytes'],
+  runNative: ({ wasm, limits }, codelet) =>
+    runInNewRuntime(wasm, limits, codelet, typeof codelet.input === 'string' ? plainText : bytes),
+  parkedAtMost: 200,
+  async holdIdle({ wasm }) {
+    const held = Array.from({ length: 100 }, () => {
+      const runtime = wasm.newRuntime()
+      return { runtime, context: runtime.newContext() }
+    })
+    const release = () => {
+      for (const { runtime, context } of held) {
+        context.dispose()
+        runtime.dispose()
+      }
+    }
+    return { count: held.length, release }
+  },
   isTimeout: (error) => /interrupted|outer timer/i.test(String(error?.message)),
 }

@@ -31,7 +31,24 @@ function defineHost(vm, host, pump) {
   object.consume((handle) => vm.setProp(vm.global, 'host', handle))
 }
 
-async function execute(vm, { source, input, host }) {
+/** How a value crosses: written into the guest, named there, and read back. */
+const jsonText = {
+  write: (vm, input) => vm.newString(JSON.stringify(input)),
+  call: 'main(JSON.parse(inputValue), host).then(JSON.stringify)',
+  read: (handle) => JSON.parse(handle.toString()),
+}
+const plainText = {
+  write: (vm, input) => vm.newString(input),
+  call: 'main(inputValue, host)',
+  read: (handle) => handle.toString(),
+}
+const bytes = {
+  write: (vm, input) => vm.newUint8Array(input),
+  call: 'main(inputValue, host)',
+  read: (handle) => handle.toUint8Array(),
+}
+
+async function execute(vm, { source, input, host }, form) {
   // Replies that settle in one turn share one pump of the guest's job queue.
   let pumping = false
   const pump = () => {
@@ -43,13 +60,13 @@ async function execute(vm, { source, input, host }) {
     })
   }
   defineHost(vm, host, pump)
-  vm.newString(JSON.stringify(input)).consume((text) => vm.setProp(vm.global, 'inputText', text))
-  const promise = vm.evalCode(`${source}\nmain(JSON.parse(inputText), host).then(JSON.stringify)`)
+  form.write(vm, input).consume((handle) => vm.setProp(vm.global, 'inputValue', handle))
+  const promise = vm.evalCode(`${source}\n${form.call}`)
   const settling = vm.resolvePromise(promise)
   vm.executePendingJobs()
   const settled = await settling
   if ('error' in settled) throw new Error(settled.error.consume((error) => error.toString()))
-  return JSON.parse(settled.value.consume((text) => text.toString()))
+  return settled.value.consume((handle) => form.read(handle))
 }
 
 function optionsOf({ wasm, limits }) {
@@ -61,17 +78,22 @@ function optionsOf({ wasm, limits }) {
   }
 }
 
-async function runAndDispose(vm, limits, codelet) {
+async function runAndDispose(vm, limits, codelet, form = jsonText) {
   try {
-    return await withDeadline(execute(vm, codelet), limits.timeoutMs)
+    return await withDeadline(execute(vm, codelet, form), limits.timeoutMs)
   } finally {
     vm.dispose()
   }
 }
 
+function disposeAll(machines) {
+  for (const vm of machines) vm.dispose()
+}
+
 export default {
   name: 'quickjs-wasi',
   boundary: 'WASM heap, one instance per run',
+  engine: 'quickjs',
   onMainThread: true,
   warmGivesUp: 'nothing: restored from a pristine snapshot',
   version: () => peerVersion('quickjs-wasi'),
@@ -92,6 +114,19 @@ export default {
   async runWarm(session, codelet) {
     const vm = await api.QuickJS.restore(session.snapshot, optionsOf(session))
     return await runAndDispose(vm, session.limits, codelet)
+  },
+  /** A string as it is, and bytes as a Uint8Array; dates, maps and sets cannot be handed in. */
+  nativeKinds: ['string', 'bytes'],
+  async runNative(session, codelet) {
+    const vm = await api.QuickJS.create(optionsOf(session))
+    const form = typeof codelet.input === 'string' ? plainText : bytes
+    return await runAndDispose(vm, session.limits, codelet, form)
+  },
+  parkedAtMost: 50,
+  async holdIdle(session) {
+    const machines = []
+    for (let i = 0; i < 20; i++) machines.push(await api.QuickJS.create(optionsOf(session)))
+    return { count: machines.length, release: () => disposeAll(machines) }
   },
   isTimeout: (error) => /interrupted|outer timer/i.test(String(error?.message)),
 }

@@ -24,6 +24,7 @@ const hostArgument = (host) => (host ? 'host' : 'undefined')
 export default {
   name: 'run',
   boundary: 'WASM heap in a worker thread',
+  engine: 'quickjs',
   onMainThread: false,
   warmGivesUp: undefined,
   version: () => peerVersion('run'),
@@ -59,5 +60,6 @@ export default {
     const body = `${source}\nreturn main(await payload.read())`
     return execute(session, body, { payload: { read: () => input } })
   },
+  parkedAtMost: WORKERS,
   isTimeout: (error) => /TIMEOUT/.test(String(error?.code)),
 }

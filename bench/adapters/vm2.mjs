@@ -24,6 +24,7 @@ async function execute(script, limits, { input, host }) {
 export default {
   name: 'vm2',
   boundary: undefined,
+  engine: 'v8',
   onMainThread: true,
   warmGivesUp: "script compiled once; the host's own heap in both modes",
   version: () => peerVersion('vm2'),
@@ -37,6 +38,11 @@ export default {
     const script = known ?? new api.VMScript(scriptText(codelet.source)).compile()
     scripts.set(codelet.source, script)
     return execute(script, limits, codelet)
+  },
+  parkedAtMost: 200,
+  async holdIdle() {
+    const machines = Array.from({ length: 100 }, () => new api.VM())
+    return { count: machines.length, release: () => machines.splice(0) }
   },
   isTimeout: (error) => /timed out|outer timer/i.test(String(error?.message)),
 }

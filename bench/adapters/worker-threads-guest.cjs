@@ -36,6 +36,10 @@ parentPort.on('message', (message) => {
     pending.delete(message.call)
     return
   }
+  if (message.kind === 'ping') {
+    parentPort.postMessage({ kind: 'value' })
+    return
+  }
   run(message).then(
     (value) => parentPort.postMessage({ kind: 'value', value }),
     (error) => parentPort.postMessage({ kind: 'error', message: String(error?.message) }),

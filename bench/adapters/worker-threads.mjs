@@ -77,6 +77,7 @@ function inNewWorker({ limits, gate }, codelet, native) {
 export default {
   name: 'worker_threads',
   boundary: 'V8 heap of a worker; an escape from the vm context reaches process',
+  engine: 'v8',
   onMainThread: false,
   warmGivesUp: 'workers kept: their heap and process object are shared between runs',
   version: () => process.version,
@@ -97,5 +98,20 @@ export default {
   },
   /** Structured clone instead of JSON text. */
   runNative: (session, codelet) => inNewWorker(session, codelet, true),
+  /** An empty message to a worker that stays, and its answer. */
+  async runPing({ limits, idle }) {
+    const worker = idle.pop() ?? startWorker(limits)
+    await runOn(worker, limits, { message: { kind: 'ping' } })
+    idle.push(worker)
+  },
+  parkedAtMost: SLOTS,
+  async holdIdle({ limits }) {
+    const workers = Array.from({ length: SLOTS }, () => startWorker(limits))
+    await Promise.all(workers.map((worker) => runOn(worker, limits, { message: { kind: 'ping' } })))
+    return {
+      count: workers.length,
+      release: () => Promise.all(workers.map((worker) => worker.terminate())),
+    }
+  },
   isTimeout: (error) => error instanceof DeadlineError,
 }

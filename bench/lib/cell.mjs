@@ -6,10 +6,13 @@
  */
 import { writeSync } from 'node:fs'
 import { idle, loops, serial, throughput } from './measure.mjs'
+import { memory } from './measure-memory.mjs'
+import { oneLiners } from './measure-one-liners.mjs'
+import { NotAvailableError } from './not-available.mjs'
 import { loadAdapter, runFunctions } from './peers.mjs'
 import { workloadById } from './workloads.mjs'
 
-const kinds = { serial, throughput, loops }
+const kinds = { serial, throughput, loops, memory, 'one-liners': oneLiners }
 
 function send(message) {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
@@ -49,6 +52,9 @@ async function measure(adapter, orders) {
     effort: orders.effort,
     isTimeout: adapter.isTimeout,
     onMainThread: adapter.onMainThread,
+    references: adapter.hasReferences ? (workload.references ?? []) : [],
+    holdIdle: adapter.holdIdle && ((park) => adapter.holdIdle(session, park)),
+    parkedAtMost: adapter.parkedAtMost,
   })
   return { setupMs, note: job.note, ...result }
 }
@@ -73,6 +79,7 @@ main().then(
   (result) => answer({ ok: true, ...result }),
   (error) => {
     const cause = error?.cause ? ` (${firstLine(error.cause)})` : ''
-    answer({ ok: false, error: firstLine(error) + cause })
+    const status = error instanceof NotAvailableError ? 'skipped' : 'error'
+    answer({ ok: false, status, error: firstLine(error) + cause })
   },
 )

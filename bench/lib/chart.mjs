@@ -5,6 +5,7 @@
  * @module
  */
 import { figure, times } from './figures.mjs'
+import { failures, labelOf } from './labels.mjs'
 
 const COLUMN = 492
 const LABELS = 204
@@ -77,26 +78,28 @@ function gridLines({ from, to, x }, top, height) {
   return lines
 }
 
-function label(row, { name, boundary }, y) {
-  const shown = `${name}${row.mode === 'native' ? ', own values' : ''}${boundary ? '' : ' *'}`
+function label(row, peer, modes, y) {
+  const shown = labelOf(row, peer, modes)
   const kind = row.peer === 'runlet' ? 'ours-text' : undefined
   return text(LABELS - 8, y + 10.5, shown, { kind, anchor: 'end' })
 }
 
 /** A peer that gave no figure keeps its line, so that what it lacks is seen. */
-function blank(row, peer, y) {
-  const what = { hang: 'HANG', crash: 'CRASH', error: 'failed' }[row.status]
-  return [label(row, peer, y), text(LABELS + 6, y + 10.5, what, { kind: 'value' })]
+function blank(row, peer, modes, y) {
+  return [
+    label(row, peer, modes, y),
+    text(LABELS + 6, y + 10.5, failures[row.status], { kind: 'value' }),
+  ]
 }
 
-function bar(row, peer, scale, y) {
+function bar(row, peer, modes, scale, y) {
   const { end, best } = figuresOf(row)
   const isOurs = row.peer === 'runlet'
   const kind = isOurs ? 'ours' : peer.boundary ? 'peer' : 'none'
   const ratio = row.runletIs ? ` (${times(row.runletIs.median)})` : ''
   const tick = LABELS + scale.x(best)
   return [
-    label(row, peer, y),
+    label(row, peer, modes, y),
     `<rect class="${kind}" x="${LABELS}" y="${y}" width="${Math.max(1, scale.x(end)).toFixed(1)}" height="${BAR}" rx="2"/>`,
     `<line class="tick" x1="${tick.toFixed(1)}" x2="${tick.toFixed(1)}" y1="${y}" y2="${y + BAR}"/>`,
     text(LABELS + Math.max(scale.x(end), scale.x(best)) + 6, y + 10.5, `${figure(end)}${ratio}`, {
@@ -127,7 +130,9 @@ function panelOf(workload, rows, peers) {
       ...lines.flatMap((row, i) => {
         const peer = peers.find(({ id }) => id === row.peer)
         const y = top + 4 + i * STEP
-        return row.status === 'ok' ? bar(row, peer, scale, y) : blank(row, peer, y)
+        return row.status === 'ok'
+          ? bar(row, peer, workload.modes, scale, y)
+          : blank(row, peer, workload.modes, y)
       }),
     ],
   }
@@ -154,7 +159,7 @@ function arrange(panels, top) {
 export function drawChart(report, workloads) {
   const { machine, peers, rows } = report
   const panels = workloads
-    .filter((workload) => workload.kind !== 'loops')
+    .filter(({ kind }) => kind === 'serial' || kind === 'throughput')
     .map((workload) => panelOf(workload, rows, peers))
     .filter((panel) => panel !== undefined)
   const { placed, height } = arrange(panels, 100)

@@ -6,6 +6,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { findBun, noBun } from '../../scripts/bun.mjs'
+import { installPythonPeers, pythonPeers } from './install-python.mjs'
 import { peerVersion } from './peers.mjs'
 
 const folder = fileURLToPath(new URL('../peers/', import.meta.url))
@@ -37,11 +39,35 @@ function nodeFromNpm() {
 const isComplete = () => wantedPackages().every(isInstalled)
 
 /**
- * @param {(line: string) => void} say progress, one line at a time
- * @returns {{node: string, note?: string, problem?: string}} the Node to measure on; `note` when
- *   it is not the one from npm; `problem` when the peers could not be installed
+ * @param {object[]} workloads those to measure
+ * @returns {{path: string, version: string}|{problem: string}|undefined} the Bun to measure on;
+ *   `undefined` when no workload asks for it
  */
-export function installPeers(say) {
+export function bunFor(workloads) {
+  if (!workloads.some(({ runtime }) => runtime === 'bun')) return undefined
+  return findBun() ?? { problem: noBun() }
+}
+
+/**
+ * @param {(line: string) => void} say progress, one line at a time
+ * @param {object[]} workloads those to measure: the Python peers take part in the kernels only
+ * @returns {{node: string, note?: string, problems: Record<string, string>}} the Node to measure
+ *   on; `note` when it is not the one from npm; `problems` says what could not be installed: `npm`,
+ *   or a Python package by name
+ */
+export function installPeers(say, workloads) {
+  const wantsPython = workloads.some(({ group }) => group === 'cpu')
+  const problems = wantsPython ? installPythonPeers(pythonPeers, say) : {}
+  const problem = installFromNpm(say)
+  if (problem) problems.npm = problem
+  const node = nodeFromNpm()
+  if (node) return { node, problems }
+  const note = `no Node for ${process.platform}-${process.arch} among the peers: measured on the Node that runs the benchmark`
+  return { node: process.execPath, note, problems }
+}
+
+/** Gives what went wrong, if something did. */
+function installFromNpm(say) {
   let problem
   if (!isComplete()) {
     say('installing the peers into bench/peers/node_modules (npm ci) ...')
@@ -58,8 +84,5 @@ export function installPeers(say) {
       problem = 'npm ci could not fetch it'
     }
   }
-  const node = nodeFromNpm()
-  if (node) return { node, problem }
-  const note = `no Node for ${process.platform}-${process.arch} among the peers: measured on the Node that runs the benchmark`
-  return { node: process.execPath, note, problem }
+  return problem
 }

@@ -7,9 +7,10 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os'
 
 /**
  * @param {string} node the Node binary the cells run on
- * @returns {object} processor, cores, memory, system, load and Node version
+ * @param {{version?: string}|undefined} bun the Bun that some of them run on
+ * @returns {object} processor, cores, memory, system, load and versions of Node and Bun
  */
-export function describeMachine(node) {
+export function describeMachine(node, bun) {
   const processors = cpus()
   return {
     processor: processors[0]?.model ?? 'unknown',
@@ -19,5 +20,6 @@ export function describeMachine(node) {
     architecture: process.arch,
     loadBefore: loadavg().map((load) => Math.round(load * 100) / 100),
     node: spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
+    bun: bun?.version,
   }
 }

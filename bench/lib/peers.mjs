@@ -15,13 +15,21 @@ export const peerIds = [
   'quickjs-emscripten',
   'quickjs-emscripten-instance',
   'quickjs-wasi',
+  'quickjs-ng-native',
+  'quickjs-native',
   'vm2',
   'node-vm',
   'worker-threads',
 ]
 
 /** The adapter's function for each mode of a workload. */
-export const runFunctions = { once: 'runOnce', warm: 'runWarm', native: 'runNative' }
+export const runFunctions = {
+  once: 'runOnce',
+  warm: 'runWarm',
+  fresh: 'runOnce',
+  native: 'runNative',
+  ping: 'runPing',
+}
 
 const peersFolder = new URL('../peers/', import.meta.url)
 const requireFromPeers = createRequire(new URL('package.json', peersFolder))

@@ -21,14 +21,29 @@ function cellLimitMs({ effort, kind }) {
 /** Who is measured how: most have no second value path and some no reuse mode. */
 function entriesOf(workload, peers) {
   const entries = []
-  for (const { id, flags, adapter, notMeasured } of peers) {
-    if (notMeasured) continue
-    if (adapter.onlyWorkloads && !adapter.onlyWorkloads.includes(workload.id)) continue
+  for (const { id, flags, adapter, ...peer } of peers) {
+    if (workload.runtime === 'bun' ? peer.notOnBun : peer.notMeasured) continue
+    if (!takesPart(workload, id, adapter)) continue
     for (const mode of workload.modes) {
-      if (adapter[runFunctions[mode]]) entries.push({ id, flags, mode, cells: [] })
+      if (hasMode(workload, adapter, mode)) entries.push({ id, flags, mode, cells: [] })
     }
   }
   return entries
+}
+
+function takesPart(workload, id, adapter) {
+  if (workload.onlyPeers && !workload.onlyPeers.includes(id)) return false
+  if (workload.onlyWithBoundary && !adapter.boundary) return false
+  if (adapter.onlyGroups && !adapter.onlyGroups.includes(workload.group)) return false
+  return !adapter.onlyWorkloads || adapter.onlyWorkloads.includes(workload.id)
+}
+
+function hasMode({ valueKind }, adapter, mode) {
+  if (!adapter[runFunctions[mode]]) return false
+  // Where the reuse mode is a fresh state already, it would be the same row twice.
+  if (mode === 'fresh') return adapter.runOnce !== adapter.runWarm
+  if (mode !== 'native') return true
+  return !adapter.nativeKinds || adapter.nativeKinds.includes(valueKind)
 }
 
 async function chooseFlags(id, adapter, node, effort) {
@@ -43,28 +58,45 @@ async function chooseFlags(id, adapter, node, effort) {
   return tried[0]?.flags ?? adapter.launchFlags[0]
 }
 
+/** Why a probe did not end well, in a line. */
+const complaintOf = (probe, problem) =>
+  [probe.status === 'hang' && 'HANG', probe.error, problem].filter(Boolean).join('; ')
+
+/** Why a peer cannot take part on Bun; `undefined` when it can, or nobody asked. */
+async function notOnBun(id, adapter, bun) {
+  if (bun === undefined || adapter.onlyGroups) return undefined
+  if (bun.problem) return bun.problem
+  const probe = await spawnCell(bun.path, [], { task: 'probe', peer: id }, PROBE_LIMIT_MS)
+  return probe.status === 'ok' ? undefined : complaintOf(probe)
+}
+
 /**
- * Loads every peer once in a process of its own and gives it a trial run.
- * @returns {Promise<object[]>} one entry per peer; `notMeasured` says why one cannot take part
+ * Loads every peer once in a process of its own and gives it a trial run, and once more on Bun when
+ * that is wanted.
+ * @returns {Promise<object[]>} one entry per peer; `notMeasured` says why one cannot take part, and
+ *   `notOnBun` why not there
  */
-export async function probePeers({ ids, node, problem, say }) {
+export async function probePeers({ ids, workloads, node, bun, problems, say }) {
   const peers = []
   for (const id of ids) {
     const adapter = await loadAdapter(id)
+    if (!workloads.some((workload) => takesPart(workload, id, adapter))) continue
     const probe = await spawnCell(node, [], { task: 'probe', peer: id }, PROBE_LIMIT_MS)
     const usable = probe.status === 'ok'
     const effort = quickEffort(workloadById('cold').effort)
     const flags = usable ? await chooseFlags(id, adapter, node, effort) : []
-    const reason = [probe.status === 'hang' && 'HANG', probe.error, id !== 'runlet' && problem]
+    const problem = problems[adapter.pythonPackage ?? 'npm']
     peers.push({
       id,
       name: adapter.name,
       version: probe.version,
       boundary: adapter.boundary ?? null,
+      engine: adapter.engine,
       onMainThread: adapter.onMainThread,
       warmGivesUp: adapter.warmGivesUp ?? null,
       flags,
-      notMeasured: usable ? undefined : reason.filter(Boolean).join('; '),
+      notMeasured: usable ? undefined : complaintOf(probe, id !== 'runlet' && problem),
+      notOnBun: usable ? await notOnBun(id, adapter, bun) : 'not measured on Node either',
       adapter,
     })
     say(`${adapter.name}: ${usable ? (probe.version ?? 'ready') : 'not measured'}`)
@@ -82,7 +114,8 @@ export async function measureIdle(node) {
  * Runs every cell of one workload and compares the rows.
  * @returns {Promise<object[]>} its rows, in the order of `peers`
  */
-export async function runWorkload({ workload, peers, node, quick, say, record }) {
+export async function runWorkload({ workload, peers, node, bun, quick, say, record }) {
+  const onBun = workload.runtime === 'bun'
   const effort = quick ? quickEffort(workload.effort) : workload.effort
   const limitMs = cellLimitMs({ effort, kind: workload.kind })
   const entries = entriesOf(workload, peers)
@@ -91,7 +124,9 @@ export async function runWorkload({ workload, peers, node, quick, say, record })
       if (cells.some((cell) => cell.status !== 'ok')) continue // once is enough
       say(`${workload.id}, round ${round} of ${effort.rounds}: ${id}`)
       const orders = { task: 'measure', peer: id, workload: workload.id, mode, effort }
-      const cell = await spawnCell(node, flags, orders, limitMs)
+      const cell = onBun
+        ? await spawnCell(bun.path, [], orders, limitMs)
+        : await spawnCell(node, [...flags, ...(workload.flags ?? [])], orders, limitMs)
       cells.push(cell)
       record({ workload: workload.id, peer: id, mode, round, ...cell })
     }

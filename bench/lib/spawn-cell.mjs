@@ -42,14 +42,16 @@ function parsed(line) {
 }
 
 /** A report is published, so where this copy of the repository lies is taken out of messages. */
-const withoutRoot = (text) => text?.replaceAll(root, '')
+const withoutRoot = (text) =>
+  text?.replaceAll(root, '').replace(/[^\s'"]*[\\/](?=bench[\\/]peers[\\/])/g, '')
 
 /**
  * @param {string} node path of the Node binary
  * @param {string[]} flags Node flags of this peer
  * @param {object} orders what the cell shall do: `task`, `peer`, `workload`, `effort`
  * @param {number} limitMs after which the cell is killed and reported as HANG
- * @returns {Promise<object>} the cell's answer with `status`: `ok`, `error`, `crash` or `hang`
+ * @returns {Promise<object>} the cell's answer with `status`: `ok`, `error`, `skipped`, `crash`
+ *   or `hang`
  */
 export function spawnCell(node, flags, orders, limitMs) {
   return new Promise((resolve) => {

@@ -29,8 +29,17 @@ function serialRow(cells, workload) {
     cpuMs: sum(cells.map((cell) => cell.cpuMs)) / samples.length,
     firstMs: median(cells.map((cell) => cell.firstMs)),
     loadAndSetupMs: median(cells.map((cell) => cell.loadMs + cell.setupMs)),
+    ...referencesOf(cells),
     ...(cells[0].note ?? {}),
   }
+}
+
+/** Medians of what was measured in turns with the row, by name; nothing where nothing was. */
+function referencesOf(cells) {
+  const names = Object.keys(cells[0].references)
+  if (names.length === 0) return {}
+  const medianOf = (name) => median(cells.flatMap((cell) => cell.references[name]))
+  return { referencesMs: Object.fromEntries(names.map((name) => [name, medianOf(name)])) }
 }
 
 function throughputRow(cells) {
@@ -41,8 +50,11 @@ function throughputRow(cells) {
     processes: cells.length,
     bestRunsPerSecond: Math.max(...rates),
     medianRunsPerSecond: median(rates),
+    perCallMs: 1000 / median(rates),
+    serialMs: median(cells.flatMap((cell) => cell.serialMs)),
     cpuMs: sum(cells.map((cell) => cell.cpuMs)) / runs,
     ticksKept: median(cells.map((cell) => cell.heartbeat.kept)),
+    idleTicksKept: median(cells.map((cell) => cell.idle.kept)),
     longestGapMs: Math.max(...cells.map((cell) => cell.heartbeat.longestGapMs)),
   }
 }
@@ -56,12 +68,41 @@ function loopsRow(cells) {
     otherErrors: cell.otherErrors,
     doneMs: cell.elapsedMs,
     ticksKept: cell.heartbeat.kept,
+    idleTicksKept: cell.idle.kept,
     longestGapMs: cell.heartbeat.longestGapMs,
     afterCpuMs: cell.afterCpuMs,
   }
 }
 
-const rowOf = { serial: serialRow, throughput: throughputRow, loops: loopsRow }
+const oneLinersRow = ([{ count, p50, p99, max }]) => ({ n: count, p50, p99, max })
+
+function memoryRow(cells) {
+  const of = (state) => {
+    if (cells[0][state] === undefined) return undefined
+    const medianOf = (name) => {
+      const figures = cells.map((cell) => cell[state][name])
+      return figures.includes(undefined) ? undefined : median(figures)
+    }
+    return { count: cells[0][state].count, rssBytes: medianOf('rss'), pssBytes: medianOf('pss') }
+  }
+  return {
+    processes: cells.length,
+    idle: of('idle'),
+    parked: of('parked'),
+    keptBytes: median(cells.map((cell) => cell.keptBytes)),
+  }
+}
+
+const rowOf = {
+  serial: serialRow,
+  throughput: throughputRow,
+  loops: loopsRow,
+  memory: memoryRow,
+  'one-liners': oneLinersRow,
+}
+
+/** Kinds whose rows are compared by a time or a rate; the others are read by eye. */
+const COMPARED = ['serial', 'throughput']
 
 /**
  * @param {object} workload
@@ -100,14 +141,14 @@ function verdictOf({ best, median: middle }) {
 }
 
 /**
- * Adds to every measured row of one workload how runlet compares with it. The rows of the loops
- * are compared by eye: how many were stopped and what the host kept matters more than a time.
+ * Adds to every measured row of one workload how runlet compares with it: its first row, where it
+ * has several. The rows of the loops and of memory are read by eye.
  * @param {object} workload
  * @param {object[]} rows all rows of that workload
  */
 export function compare(workload, rows) {
   const ours = rows.find((row) => row.peer === 'runlet')
-  if (workload.kind === 'loops' || ours?.status !== 'ok') return
+  if (!COMPARED.includes(workload.kind) || ours?.status !== 'ok') return
   for (const row of rows) {
     if (row.peer === 'runlet' || row.status !== 'ok') continue
     row.runletIs = ratiosTo(ours, row)

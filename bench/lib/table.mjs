@@ -4,9 +4,11 @@
  * @module
  */
 import { figure, percent, times } from './figures.mjs'
+import { failures, labelOf } from './labels.mjs'
+import { notes } from './notes.mjs'
 import { EQUAL_WITHIN } from './statistics.mjs'
 
-const failures = { hang: 'HANG', crash: 'CRASH', error: 'failed' }
+const kib = (bytes) => (bytes === undefined ? '-' : figure(bytes / 1024))
 
 /** Columns by kind of workload: heading, and what stands below it. */
 const columns = {
@@ -27,7 +29,10 @@ const columns = {
     ['best runs/s', (row) => figure(row.bestRunsPerSecond)],
     ['median', (row) => figure(row.medianRunsPerSecond)],
     ['CPU ms/run', (row) => figure(row.cpuMs)],
+    ['µs per call', (row) => figure(row.perCallMs * 1000)],
+    ['one by one', (row) => figure(row.serialMs * 1000)],
     ['5 ms ticks', (row) => percent(row.ticksKept)],
+    ['idle', (row) => percent(row.idleTicksKept)],
     ['gap ms', (row) => figure(row.longestGapMs)],
     ['n', (row) => String(row.n)],
     ...ratioColumns,
@@ -36,8 +41,24 @@ const columns = {
     ['stopped', (row) => `${row.stopped}/${row.n}`],
     ['all done ms', (row) => figure(row.doneMs)],
     ['10 ms ticks', (row) => percent(row.ticksKept)],
+    ['idle', (row) => percent(row.idleTicksKept)],
     ['gap ms', (row) => figure(row.longestGapMs)],
     ['CPU ms in next s', (row) => figure(row.afterCpuMs)],
+  ],
+  memory: () => [
+    ['idle KiB', (row) => kib(row.idle?.rssBytes)],
+    ['PSS', (row) => kib(row.idle?.pssBytes)],
+    ['of', (row) => String(row.idle?.count ?? '-')],
+    ['waiting KiB', (row) => kib(row.parked.rssBytes)],
+    ['PSS', (row) => kib(row.parked.pssBytes)],
+    ['of', (row) => String(row.parked.count)],
+    ['kept MiB', (row) => figure(row.keptBytes / 1024 / 1024)],
+  ],
+  'one-liners': () => [
+    ['one-liners', (row) => String(row.n)],
+    ['p50 ms late', (row) => figure(row.p50)],
+    ['p99', (row) => figure(row.p99)],
+    ['max', (row) => figure(row.max)],
   ],
 }
 
@@ -51,13 +72,12 @@ const ratioColumns = [
 function rank(row) {
   if (row.status !== 'ok') return Number.POSITIVE_INFINITY
   if (row.bestRunsPerSecond !== undefined) return -row.medianRunsPerSecond
-  return row.median ?? row.doneMs
+  return row.median ?? row.doneMs ?? row.parked?.rssBytes ?? row.p99
 }
 
-function labelOf(row, peers) {
-  const { name, boundary } = peers.find((peer) => peer.id === row.peer)
-  const path = row.mode === 'native' ? ', own values' : ''
-  return `${row.peer === 'runlet' ? '> ' : '  '}${name}${path}${boundary ? '' : ' *'}`
+function lineLabel(row, workload, peers) {
+  const peer = peers.find(({ id }) => id === row.peer)
+  return `${row.peer === 'runlet' ? '> ' : '  '}${labelOf(row, peer, workload.modes)}`
 }
 
 function layOut(lines) {
@@ -83,11 +103,11 @@ export function workloadTable(workload, rows, peers) {
     : workload.title
   const table = layOut([
     ['  peer', ...shown.map(([heading]) => heading)],
-    ...good.map((row) => [labelOf(row, peers), ...shown.map(([, cell]) => cell(row))]),
+    ...good.map((row) => [lineLabel(row, workload, peers), ...shown.map(([, cell]) => cell(row))]),
   ])
   const failed = sorted
     .filter((row) => row.status !== 'ok')
-    .map((row) => `${labelOf(row, peers)}: ${failures[row.status]}, ${row.error}`)
+    .map((row) => `${lineLabel(row, workload, peers)}: ${failures[row.status]}, ${row.error}`)
   return [
     title,
     '-'.repeat(title.length),
@@ -95,23 +115,6 @@ export function workloadTable(workload, rows, peers) {
     ...failed,
     ...notes(workload, good, peers),
   ].join('\n')
-}
-
-function notes(workload, rows, peers) {
-  const nameOf = (id) => peers.find((peer) => peer.id === id).name
-  if (workload.kind === 'loops') {
-    return rows
-      .filter((row) => row.otherErrors.length > 0)
-      .map((row) => `  ${nameOf(row.peer)} also: ${row.otherErrors.join('; ')}`)
-  }
-  if (!workload.modes.includes('warm')) return []
-  const reusable = rows.map(({ peer }) => peers.find(({ id }) => id === peer))
-  const rest = peers.filter((peer) => !peer.notMeasured && peer.warmGivesUp === null)
-  return [
-    '  gives up',
-    ...reusable.map((peer) => `    ${peer.name}: ${peer.warmGivesUp}`),
-    ...(rest.length > 0 ? [`  no reuse mode: ${rest.map((peer) => peer.name).join(', ')}`] : []),
-  ]
 }
 
 /**
@@ -124,14 +127,17 @@ export function lostRows(report, workloads) {
   for (const workload of workloads) {
     const rows = report.rows.filter((row) => row.workload === workload.id)
     const ours = rows.find((row) => row.peer === 'runlet')
-    if (ours && ours.status !== 'ok') {
+    if (ours && ours.status !== 'ok' && ours.status !== 'skipped') {
       lines.push(`  ${workload.id}: runlet itself ${failures[ours.status]}, ${ours.error}`)
     }
     const behind = rows.filter((row) => row.verdict === 'behind')
     if (behind.length === 0) continue
     const peers = behind
       .sort((a, b) => a.runletIs.median - b.runletIs.median)
-      .map((row) => `${labelOf(row, report.peers).trim()} ${times(1 / row.runletIs.median)}`)
+      .map(
+        (row) =>
+          `${lineLabel(row, workload, report.peers).trim()} ${times(1 / row.runletIs.median)}`,
+      )
     lines.push(`  ${workload.id}: ${peers.join(', ')}`)
   }
   const ours = report.peers.find((peer) => peer.id === 'runlet')
@@ -154,14 +160,16 @@ export function heading(report) {
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ` +
       `load before ${machine.loadBefore.join(' ')}`,
     `everybody on Node ${machine.node}${report.nodeNote ? ` (${report.nodeNote})` : ''}`,
+    machine.bun && `rows "On Bun" on Bun ${machine.bun}`,
     `a 5 ms timer on the idle host keeps ${percent(idle.kept)} of its ticks, ` +
       `longest gap ${figure(idle.longestGapMs)} ms`,
     '',
     ...peers.map((peer) => {
       const flags = peer.flags.length > 0 ? `, started with ${peer.flags.join(' ')}` : ''
+      const onBun = peer.notOnBun && machine.bun ? `; not on Bun: ${peer.notOnBun}` : ''
       const state = peer.notMeasured
         ? `not measured: ${peer.notMeasured}`
-        : `${peer.version}, ${peer.boundary ?? 'no boundary: same heap as the host'}${flags}`
+        : `${peer.version}, ${peer.boundary ?? 'no boundary: same heap as the host'}${flags}${onBun}`
       return `  ${peer.name.padEnd(wide)}  ${state}`
     }),
     '',
