@@ -8,6 +8,7 @@
 import { help, readFlags, UsageError } from './lib/flags.mjs'
 import { bunFor, installPeers } from './lib/install.mjs'
 import { describeMachine } from './lib/machine.mjs'
+import { publish } from './lib/publish.mjs'
 import { REPORT_VERSION, writeReport } from './lib/report.mjs'
 import { measureIdle, probePeers, runWorkload } from './lib/schedule.mjs'
 import { killOpenCells } from './lib/spawn-cell.mjs'
@@ -57,7 +58,12 @@ async function measure(flags) {
   }
   print(`\n${lostRows(report, flags.workloads)}`)
   print(`\n${targetSummary(report)}`)
-  print(`\nwritten: ${writeReport(report, cells, flags, flags.workloads).join(', ')}`)
+  const written = writeReport(report, cells, flags, flags.workloads)
+  if (flags.page) {
+    publish(flags.out, flags.page)
+    written.push(flags.page)
+  }
+  print(`\nwritten: ${written.join(', ')}`)
 }
 
 function endEarly(signal) {

@@ -9,8 +9,9 @@ import { peerIds } from './peers.mjs'
 import { workloads } from './workloads.mjs'
 
 /** Results lie beside the benchmark, wherever it is started from. */
-const resultFile = (name) =>
-  relative(process.cwd(), fileURLToPath(new URL(`../results/${name}`, import.meta.url)))
+const fileAt = (path) =>
+  relative(process.cwd(), fileURLToPath(new URL(`../../${path}`, import.meta.url)))
+const resultFile = (name) => fileAt(`bench/results/${name}`)
 
 const workloadNames = [...new Set(workloads.flatMap(({ group, id }) => [group, id]))]
 
@@ -20,8 +21,9 @@ export const help = `Measures runlet beside the sandboxes one would pick instead
 
 Options
   --quick              one process per cell and about a tenth of the samples; for a first look,
-                       not for figures to publish; leaves out 10 MB JSON and the loops
-  --loops              add the runaway loops to a quick pass
+                       not for figures to publish; leaves out 10 MB JSON, the loops and the
+                       one-liners
+  --loops              add the runaway loops and the hostile one-liners to a quick pass
   --only=PEER,...      measure these peers beside runlet
                        ${listed(peerIds)}
   --workload=NAME,...  measure these workloads, or groups of them
@@ -29,10 +31,13 @@ Options
   --out=FILE           where the figures go, default bench/results/codelets.json;
                        the raw samples go beside it as .jsonl
   --svg=FILE           where the chart goes, default bench/results/codelets.svg
+  --publish            put the figures into docs: benchmarks.json, .svg and .md; needs every
+                       peer and every workload, so no --only and no --workload
   --help               this text
 
 One cell runs at a time, each in a fresh process, the peers in turns. Keep the machine idle.
-The peers are installed into bench/peers/node_modules when they are missing (about 220 MB).
+The peers are installed into bench/peers when they are missing (about 230 MB): node_modules by npm,
+python_modules by pip. Targets are printed as met or missed and decide no exit code.
 `
 
 function listed(names) {
@@ -72,6 +77,7 @@ function parse(args) {
       options: {
         quick: { type: 'boolean', default: false },
         loops: { type: 'boolean', default: false },
+        publish: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
         only: { type: 'string' },
         workload: { type: 'string' },
@@ -84,18 +90,40 @@ function parse(args) {
   }
 }
 
+/** What is published is one pass: a page with some of its rows would be read as the whole. */
+function refuseHalfPublished(values) {
+  if (!values.publish) return
+  for (const option of ['only', 'workload', 'out', 'svg']) {
+    if (values[option] === undefined) continue
+    throw new UsageError(`--publish and --${option} exclude each other`)
+  }
+}
+
+function outputs(values) {
+  const lines = resultFile('codelets.jsonl')
+  if (values.publish) {
+    const page = fileAt('docs/benchmarks.md')
+    return { out: fileAt('docs/benchmarks.json'), svg: fileAt('docs/benchmarks.svg'), lines, page }
+  }
+  const out = fileName('out', values.out, resultFile('codelets.json'))
+  const svg = fileName('svg', values.svg, resultFile('codelets.svg'))
+  return { out, svg, lines: out.replace(/\.json$/, '').concat('.jsonl') }
+}
+
 /**
  * @param {string[]} args arguments after the script's name
- * @returns {{help: boolean, quick: boolean, peers: string[], workloads: object[], out: string, svg: string}}
+ * @returns {{help: boolean, quick: boolean, peers: string[], workloads: object[], out: string,
+ *   svg: string, lines: string, page?: string}} `page` only with --publish
  * @throws {UsageError} on an unknown option, peer or workload
  */
 export function readFlags(args) {
   const values = parse(args)
+  refuseHalfPublished(values)
   const only = choose('only', values.only, peerIds)
   const wanted = choose('workload', values.workload, workloadNames)
   const isWanted = ({ id, group, effort }) => {
     if (wanted) return wanted.includes(id) || wanted.includes(group)
-    if (id === 'loops' && values.loops) return true
+    if (group === 'loops' && values.loops) return true
     return !(values.quick && effort.fullOnly)
   }
   return {
@@ -104,7 +132,6 @@ export function readFlags(args) {
     // Ratios are to runlet, so it is always there.
     peers: peerIds.filter((id) => !only || id === 'runlet' || only.includes(id)),
     workloads: workloads.filter(isWanted),
-    out: fileName('out', values.out, resultFile('codelets.json')),
-    svg: fileName('svg', values.svg, resultFile('codelets.svg')),
+    ...outputs(values),
   }
 }

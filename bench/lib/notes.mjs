@@ -15,7 +15,9 @@ function otherErrors(rows, peers) {
 
 function givenUp(rows, peers) {
   const reused = rows.filter((row) => row.mode === 'warm').map((row) => peerOf(row, peers))
-  const rest = peers.filter((peer) => !peer.notMeasured && peer.warmGivesUp === null)
+  const rest = peers.filter(
+    (peer) => !peer.notMeasured && !peer.onlyGroups && peer.warmGivesUp === null,
+  )
   return [
     '  gives up in its reuse mode',
     ...reused.map((peer) => `    ${peer.name}: ${peer.warmGivesUp}`),

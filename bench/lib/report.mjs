@@ -20,12 +20,11 @@ function write(path, text) {
 /**
  * @param {object} report
  * @param {object[]} cells every cell's answer, samples included
- * @param {{out: string, svg: string}} paths
+ * @param {{out: string, svg: string, lines: string}} paths
  * @param {object[]} workloads those that were measured
  * @returns {string[]} the files written
  */
-export function writeReport(report, cells, { out, svg }, workloads) {
-  const lines = out.replace(/\.json$/, '').concat('.jsonl')
+export function writeReport(report, cells, { out, svg, lines }, workloads) {
   write(out, `${JSON.stringify(report, sixDigits, 2)}\n`)
   write(lines, cells.map((cell) => `${JSON.stringify(cell, sixDigits)}\n`).join(''))
   write(svg, drawChart(report, workloads))

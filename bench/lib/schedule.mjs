@@ -40,8 +40,9 @@ function takesPart(workload, id, adapter) {
 
 function hasMode({ valueKind }, adapter, mode) {
   if (!adapter[runFunctions[mode]]) return false
-  // Where the reuse mode is a fresh state already, it would be the same row twice.
-  if (mode === 'fresh') return adapter.runOnce !== adapter.runWarm
+  // Where the reuse mode is a fresh state already, it would be the same row twice; without a
+  // boundary no state is fresh.
+  if (mode === 'fresh') return adapter.boundary && adapter.runOnce !== adapter.runWarm
   if (mode !== 'native') return true
   return !adapter.nativeKinds || adapter.nativeKinds.includes(valueKind)
 }
@@ -92,6 +93,7 @@ export async function probePeers({ ids, workloads, node, bun, problems, say }) {
       version: probe.version,
       boundary: adapter.boundary ?? null,
       engine: adapter.engine,
+      onlyGroups: adapter.onlyGroups,
       onMainThread: adapter.onMainThread,
       warmGivesUp: adapter.warmGivesUp ?? null,
       flags,

@@ -111,7 +111,7 @@ export function workloadTable(workload, rows, peers) {
   return [
     title,
     '-'.repeat(title.length),
-    ...table,
+    ...(good.length > 0 ? table : []),
     ...failed,
     ...notes(workload, good, peers),
   ].join('\n')

@@ -6,14 +6,14 @@
  * the others and the workload; it gives the figure, or the reason why there is none.
  * @module
  */
-import { figure, percent, times } from './figures.mjs'
+import { figure, times } from './figures.mjs'
 import { labelOf } from './labels.mjs'
 
 const written = {
   x: times,
   ms: (value) => `${figure(value)} ms`,
-  share: percent,
-  runs: (value) => String(value),
+  /** A whole percentage would print 94.6 % as the 95 % it misses. */
+  share: (value) => `${(value * 100).toFixed(1)} %`,
 }
 
 const none = (reason) => ({ reason })
@@ -65,9 +65,9 @@ export const atMostBest = (bound, label, isRival) => ({
   },
 })
 
-/** A figure of runlet's row as it stands there. */
-export const figureIs = (sense, bound, unit, name, read) => ({
-  name: `${name} ${sense} ${written[unit](bound)}`,
+/** A figure of runlet's row as it stands there; `name` is the whole of what is asked. */
+export const figureIs = (name, sense, bound, unit, read) => ({
+  name,
   bound,
   sense,
   unit,

@@ -5,17 +5,23 @@
 import { figureIs } from '../targets.mjs'
 import { ordinary } from './limits.mjs'
 
-const ended = figureIs('at least', 1, 'share', 'loops ended', (row) => ({
+const ended = figureIs('all loops ended', 'at least', 1, 'share', (row) => ({
   value: row.stopped / row.n,
   detail: `${row.stopped} of ${row.n}`,
 }))
-const ticksKept = figureIs('at least', 0.95, 'share', 'ticks of a 10 ms timer kept', (row) => ({
+const ticksKept = figureIs('at least 95 % of the ticks kept', 'at least', 0.95, 'share', (row) => ({
   value: row.ticksKept,
   detail: `idle in the same process: ${Math.round(row.idleTicksKept * 100)} %`,
 }))
-const longestGap = figureIs('at most', 20, 'ms', 'longest gap between two ticks', (row) => ({
-  value: row.longestGapMs,
-}))
+const longestGap = figureIs(
+  'longest gap between two ticks at most 20 ms',
+  'at most',
+  20,
+  'ms',
+  (row) => ({
+    value: row.longestGapMs,
+  }),
+)
 
 export const hostile = [
   {
@@ -43,7 +49,7 @@ export const hostile = [
     limits: { ...ordinary, timeoutMs: 50 },
     effort: { rounds: 1, budgetMs: 120_000, fullOnly: true },
     targets: [
-      figureIs('at most', 50, 'ms', 'p99 of the time past the deadline', (row) => ({
+      figureIs('p99 at most 50 ms past the deadline', 'at most', 50, 'ms', (row) => ({
         value: row.p99,
       })),
     ],
