@@ -9,18 +9,19 @@ import { NotAvailableError } from './not-available.mjs'
 
 const corpus = new URL('./one-liners.mjs', import.meta.url)
 
-/** @returns {Promise<object>} `count`, `p50`, `p99`, `max` in ms past the deadline */
-export async function oneLiners({ effort }) {
+/**
+ * @returns {Promise<object>} `count` programs, `late` of them ended at their deadline; of those
+ *   `p50`, `p99`, `max` in ms past it, and `latest`, the name of the last
+ * @throws NotAvailableError when this copy of the repository has no corpus
+ */
+export async function oneLiners() {
   if (!existsSync(fileURLToPath(corpus))) {
     throw new NotAvailableError('the corpus bench/lib/one-liners.mjs is not there')
   }
-  const exported = await import(corpus.href)
-  const functions = Object.values(exported).filter((value) => typeof value === 'function')
-  const measure = exported.default ?? exported.measureOneLiners ?? functions[0]
-  if (typeof measure !== 'function') throw new Error('one-liners.mjs exports no function')
-  const { count, p50, p99, max } = await measure({ budgetMs: effort.budgetMs })
+  const { measureOneLiners } = await import(corpus.href)
+  const { count, late, p50, p99, max, latest } = await measureOneLiners()
   for (const [name, value] of Object.entries({ count, p50, p99, max })) {
-    if (!Number.isFinite(value)) throw new Error(`one-liners.mjs gave ${name} = ${value}`)
+    if (!Number.isFinite(value)) throw new Error(`the corpus gave ${name} = ${value}`)
   }
-  return { count, p50, p99, max }
+  return { count, late, p50, p99, max, latest }
 }

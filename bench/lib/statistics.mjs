@@ -74,7 +74,14 @@ function loopsRow(cells) {
   }
 }
 
-const oneLinersRow = ([{ count, p50, p99, max }]) => ({ n: count, p50, p99, max })
+const oneLinersRow = ([{ count, late, p50, p99, max, latest }]) => ({
+  n: count,
+  late,
+  p50,
+  p99,
+  max,
+  latest,
+})
 
 function memoryRow(cells) {
   const of = (state) => {

@@ -56,9 +56,11 @@ const columns = {
   ],
   'one-liners': () => [
     ['one-liners', (row) => String(row.n)],
+    ['ended at it', (row) => String(row.late ?? '-')],
     ['p50 ms late', (row) => figure(row.p50)],
     ['p99', (row) => figure(row.p99)],
     ['max', (row) => figure(row.max)],
+    ['the latest', (row) => row.latest ?? ''],
   ],
 }
 
