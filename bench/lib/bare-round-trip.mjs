@@ -2,14 +2,16 @@
  * The bare round trip: an empty call to runlet's workers and back, over the same threads, the same
  * wake-ups and the same event stream as a run, with nothing inside. It is what runlet's own figures
  * are read against. The addon's `ping` is no public function; it exists for this.
+ *
+ * The addon writes the numbers of a batch of events into an array of doubles before it calls back:
+ * how many events there are, then for each its kind and its number. See ts/codelet/bridge.ts.
  * @module
  */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** How the addon marks the answer to a ping in its flat list of events: kind, number. */
-const PONG = 3
-const SLOTS = 2
+/** The kind of an answer to a ping; a stream that submits no run gets no other. */
+const PONG = 4
 
 /**
  * Opens an event stream of its own, beside that of the package.
@@ -20,14 +22,17 @@ export function openBareRoundTrip() {
   const require = createRequire(import.meta.url)
   const native = require(join(dirname(require.resolve('runlet')), 'native.cjs'))
   if (typeof native.ping !== 'function') throw new Error('this build of the addon has no ping')
+  const numbers = new Float64Array(8192)
   const waiting = new Map()
-  const stream = native.open((events) => {
-    for (let at = 0; at < events.length; at += SLOTS) {
-      if (events[at] !== PONG) throw new Error(`unexpected event of kind ${events[at]}`)
-      const ping = events[at + 1]
+  const stream = native.open(() => {
+    let at = 0
+    for (let left = numbers[at++]; left > 0; left--) {
+      const kind = numbers[at++]
+      if (kind !== PONG) throw new Error(`a ping was answered by an event of kind ${kind}`)
+      const ping = numbers[at++]
       waiting.get(ping)()
       waiting.delete(ping)
     }
-  })
+  }, numbers)
   return () => new Promise((resolve) => waiting.set(native.ping(stream), resolve))
 }

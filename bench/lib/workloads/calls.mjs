@@ -41,7 +41,7 @@ const cold = {
 const warm = {
   id: 'warm',
   group: 'warm',
-  title: "Warm run: same source; the peer's reuse mode, and a fresh state each time",
+  title: 'Warm run: same source, in the reuse mode or in a fresh state',
   kind: 'serial',
   modes: ['warm', 'fresh'],
   references: ['ping'],

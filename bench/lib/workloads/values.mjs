@@ -89,7 +89,7 @@ export const values = [
   })),
   ownValues(
     'structured',
-    `Structured values: ${STRUCTURED.toLocaleString('en-US')} of Date, Map, Set, BigInt in and out`,
+    `Structured: ${STRUCTURED.toLocaleString('en-US')} of Date, Map, Set, BigInt in and out`,
     'structured',
     () => ({ value: structuredRecords(STRUCTURED) }),
   ),
