@@ -1,6 +1,8 @@
 //! The engine's promises, each on a bare isolate: whatever a run does and however it ends, the
 //! next one starts from the same bytes.
 
+mod one_liners;
+
 use std::sync::Arc;
 
 use super::cell::{Cell, Landing};
