@@ -185,15 +185,12 @@ impl Pool {
         }
     }
 
-    /// Parks a run, unless something came for it in the meantime. Reminders are set first, so that
-    /// none is missed.
+    /// Parks a run, unless something came for it in the meantime.
     pub(super) fn park(&self, mut parked: Box<Parked>, timer: Option<i64>) -> Parking {
         let run = parked.run_id();
+        // Before it is parked: a deadline that passes meanwhile is noted, and found below.
         if !std::mem::replace(&mut parked.reminded, true) {
             self.watchdog.remind(parked.deadline, run, Due::Deadline);
-        }
-        if let Some(at) = timer {
-            self.watchdog.remind(at, run, Due::Timer);
         }
         let mut state = self.state.lock();
         let Some(open) = state.runs.get_mut(&run) else {
@@ -208,6 +205,12 @@ impl Pool {
         if let Some(queue) = state.queues.get_mut(&runner) {
             queue.running -= 1;
             queue.parked += 1;
+        }
+        drop(state);
+        // After it is parked: a timer wakes nobody who is not. One that comes when the run has
+        // gone on already finds nothing due, and does no harm.
+        if let Some(at) = timer {
+            self.watchdog.remind(at, run, Due::Timer);
         }
         Parking::Parked
     }
