@@ -2,9 +2,11 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src/codelet/engine/shim.c");
-    cc::Build::new()
-        .file("src/codelet/engine/shim.c")
-        .define("_GNU_SOURCE", None)
+    let mut shim = cc::Build::new();
+    shim.file("src/codelet/engine/shim.c");
+    #[cfg(feature = "sanitize")]
+    sanitized(&mut shim);
+    shim.define("_GNU_SOURCE", None)
         // Fortified longjmp refuses jumps it cannot explain; ours is explained in the shim itself.
         .flag_if_supported("-U_FORTIFY_SOURCE")
         .flag_if_supported("-fvisibility=hidden")
@@ -13,4 +15,15 @@ fn main() {
         .compile("runlet_shim");
     #[cfg(feature = "node")]
     napi_build::setup();
+}
+
+/// The flags that instrument C come from `CFLAGS`, because the engine's own crate needs them too.
+/// Here is what only we can say: the test-only C, and the sanitizer's runtime.
+#[cfg(feature = "sanitize")]
+fn sanitized(shim: &mut cc::Build) {
+    println!("cargo:rerun-if-changed=src/codelet/engine/sanitize.c");
+    shim.file("src/codelet/engine/sanitize.c");
+    // rustc links with -nodefaultlibs, under which gcc leaves its runtime out. As a library of
+    // this crate it comes before libc, which the runtime insists on.
+    println!("cargo:rustc-link-lib=dylib=asan");
 }

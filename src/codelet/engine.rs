@@ -25,6 +25,8 @@ pub(crate) mod cell;
 pub(super) mod compiler;
 mod hostcall;
 pub(super) mod image;
+#[cfg(test)]
+mod inject;
 pub(super) mod isolate;
 mod json;
 pub(crate) mod kill;
@@ -33,6 +35,11 @@ pub(crate) mod library;
 mod mapping;
 mod modules;
 mod native;
+#[cfg(feature = "sanitize")]
+mod poison;
+#[cfg(not(feature = "sanitize"))]
+#[path = "engine/unpoisoned.rs"]
+mod poison;
 pub(crate) mod priority;
 pub(super) mod run;
 #[cfg(test)]

@@ -22,6 +22,7 @@ use rquickjs::qjs::JSValue;
 use super::cell::Cell;
 use super::image::Image;
 use super::mapping::Mapping;
+use super::poison::{self, Quarantine};
 
 /// The engine asks for nothing stricter.
 const ALIGN: usize = 16;
@@ -62,6 +63,8 @@ struct Header {
     reserved: usize,
     /// Where to land at the limit.
     cell: &'static Cell,
+    /// Empty but in sanitized builds.
+    quarantine: Quarantine,
 }
 
 /// One isolate's memory.
@@ -69,6 +72,8 @@ struct Header {
 pub(super) struct Arena {
     mapping: Mapping,
     image: Vec<u8>,
+    /// Which bytes of the image are handed out; kept in sanitized builds only.
+    image_map: poison::Map,
 }
 
 impl Arena {
@@ -97,12 +102,14 @@ impl Arena {
                 committed: base + committed,
                 reserved: base + reserve,
                 cell,
+                quarantine: Quarantine::EMPTY,
             });
             let block = std::ptr::slice_from_raw_parts_mut(start as *mut u8, committed - header);
             (*at).pool.insert_free_block_ptr(NonNull::new(block)?)?;
             (*at).pool_end = base + committed;
         }
-        Some(Arena { mapping, image: Vec::new() })
+        poison::forbid(start, base + committed);
+        Some(Arena { mapping, image: Vec::new(), image_map: poison::Map::EMPTY })
     }
 
     /// What the engine's allocation functions get as their `opaque`.
@@ -116,12 +123,14 @@ impl Arena {
 
     /// Takes the pristine copy. Called once, when the isolate is built.
     pub(super) fn seal(&mut self) {
+        let base = self.mapping.base();
         // SAFETY: the range up to `pool_end` is committed; nothing runs in the arena now.
-        let bytes = unsafe {
-            let end = (*self.header()).pool_end - self.mapping.base();
-            std::slice::from_raw_parts(self.mapping.base() as *const u8, end)
-        };
-        self.image = bytes.to_vec();
+        unsafe {
+            let end = (*self.header()).pool_end;
+            let open = poison::open(base, end);
+            self.image = std::slice::from_raw_parts(base as *const u8, end - base).to_vec();
+            self.image_map = open.close();
+        }
     }
 
     /// Copies the pristine image back and clears everything behind it: the next run finds no byte
@@ -134,6 +143,7 @@ impl Arena {
         unsafe {
             let committed = (*self.header()).committed;
             let touched = (*self.header()).pool_end;
+            poison::allow(base, committed);
             std::ptr::copy_nonoverlapping(self.image.as_ptr(), base as *mut u8, self.image.len());
             let tail = base + self.image.len();
             if touched > tail {
@@ -144,17 +154,21 @@ impl Arena {
                 }
             }
             (*self.header()).committed = committed;
+            self.image_map.put_back(base, committed);
         }
     }
 
     /// What a program loaded into the pristine heap has changed. Nothing runs in the arena.
     pub(super) fn difference(&self, entry: JSValue) -> Image {
+        let base = self.mapping.base();
         // SAFETY: the range up to `pool_end` is committed; nothing runs in it.
-        let heap = unsafe {
-            let end = (*self.header()).pool_end - self.mapping.base();
-            std::slice::from_raw_parts(self.mapping.base() as *const u8, end)
-        };
-        Image::taken(heap, &self.image, entry)
+        unsafe {
+            let end = (*self.header()).pool_end;
+            let open = poison::open(base, end);
+            let heap = std::slice::from_raw_parts(base as *const u8, end - base);
+            let image = Image::taken(heap, &self.image, entry);
+            Image { map: open.close(), ..image }
+        }
     }
 
     /// Loads a program by its image into the pristine heap. False when the memory is not there.
@@ -171,7 +185,9 @@ impl Arena {
                 committed = end;
             }
             let heap = std::slice::from_raw_parts_mut(base as *mut u8, image.end());
+            poison::allow(base, base + image.end());
             image.restore(heap);
+            image.map.put_back(base, committed);
             // How much is committed is a fact of now, not of when the image was taken.
             (*self.header()).committed = committed;
         }
@@ -209,8 +225,8 @@ impl Arena {
         self.image.len()
     }
 
-    /// A hash over the whole image and the tail behind it: equal before and after means pristine.
-    /// Pages at the end that hold nothing do not count: a run may have committed more of them.
+    /// A hash over what a reset must restore: the heap as far as the image goes, that all behind it
+    /// is zero, and the sanitizer's marks. Equal before and after means pristine.
     #[cfg(test)]
     pub(super) fn fingerprint(&self) -> u64 {
         use std::hash::{DefaultHasher, Hasher};
@@ -219,15 +235,28 @@ impl Arena {
         unsafe {
             let header = &*self.header();
             let base = self.mapping.base();
-            let from = base + size_of::<Header>();
-            let bytes = std::slice::from_raw_parts(from as *const u8, header.committed - from);
-            let pages = bytes.rchunks(4096);
-            let empty = pages.take_while(|page| *page == &[0; 4096][..page.len()]).count() * 4096;
-            hasher.write(&bytes[..bytes.len().saturating_sub(empty)]);
+            let open = poison::open(base, header.committed);
+            let bytes = std::slice::from_raw_parts(base as *const u8, header.committed - base);
+            let (heap, tail) = bytes.split_at(self.image.len());
+            hasher.write(&heap[size_of::<Header>()..]);
+            // Compared with itself, one byte on: much faster than a loop.
+            let zero = tail.is_empty() || tail[0] == 0 && tail[1..] == tail[..tail.len() - 1];
+            hasher.write_u8(zero.into());
             hasher.write_usize(header.used);
             hasher.write_usize(header.pool_end);
+            hasher.write_u64(open.close().fingerprint(self.image.len()));
         }
         hasher.finish()
+    }
+}
+
+/// The next mapping at this address starts without marks.
+#[cfg(feature = "sanitize")]
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: nothing runs in the arena.
+        let committed = unsafe { (*self.header()).committed };
+        poison::allow(self.mapping.base(), committed);
     }
 }
 
@@ -249,6 +278,7 @@ impl Header {
             if !Mapping::commit_range(self.committed, ahead) {
                 return false;
             }
+            poison::forbid(self.committed, ahead);
             self.committed = ahead;
         }
         // Moved before the pool learns of it: a run abandoned right here is cleared in full.
@@ -274,6 +304,10 @@ impl Header {
     }
 
     fn take(&mut self, size: usize) -> NonNull<u8> {
+        #[cfg(test)]
+        if super::inject::is_due() {
+            self.exhausted();
+        }
         if size > self.limit || self.used > self.limit - size {
             self.exhausted();
         }
@@ -288,17 +322,57 @@ impl Header {
         };
         self.account(size, 0);
         // SAFETY: the block holds at least the prefix.
-        unsafe {
-            write_size(block, size);
-            block.add(PREFIX)
+        unsafe { hand_out(block, size) }
+    }
+
+    /// Gives back a block that held `size` bytes behind its prefix.
+    ///
+    /// # Safety
+    /// The block came from `take`; its owner is done with it.
+    unsafe fn release(&mut self, block: NonNull<u8>, size: usize) {
+        let start = block.addr().get() + PREFIX;
+        poison::forbid(start, start + size);
+        if let Some(block) = self.quarantine.exchange(block, size) {
+            // SAFETY: as above, for this block or one taken in before.
+            unsafe { self.pool.deallocate(block, ALIGN) };
         }
+    }
+
+    /// Changes a block's size, which may move it; `None` when the pool has no room.
+    ///
+    /// # Safety
+    /// The block came from `take`; when it is moved, its owner knows only the new one.
+    #[cfg(not(feature = "sanitize"))]
+    unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: as above.
+        unsafe { self.pool.reallocate(block, layout) }
+    }
+
+    /// The same, but the block always moves: whoever still uses the old one is found out.
+    #[cfg(feature = "sanitize")]
+    unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
+        let moved = self.pool.allocate(layout)?;
+        // SAFETY: both blocks hold their prefix and as many bytes behind it as are copied.
+        unsafe {
+            let old = block.cast::<usize>().read();
+            let kept = old.min(layout.size() - PREFIX);
+            let to = hand_out(moved, kept);
+            to.copy_from_nonoverlapping(block.add(PREFIX), kept);
+            self.release(block, old);
+        }
+        Some(moved)
     }
 }
 
-/// Notes the requested size in front of a block.
-unsafe fn write_size(block: NonNull<u8>, size: usize) {
+/// Notes the requested size in front of a block; what is behind it is the caller's.
+unsafe fn hand_out(block: NonNull<u8>, size: usize) -> NonNull<u8> {
     // SAFETY: callers pass a block of the pool, which holds at least the prefix.
-    unsafe { block.cast::<usize>().write(size) }
+    unsafe {
+        block.cast::<usize>().write(size);
+        let start = block.add(PREFIX);
+        poison::allow(start.addr().get(), start.addr().get() + size);
+        start
+    }
 }
 
 /// The engine's allocation functions. `opaque` is the header.
@@ -307,7 +381,7 @@ pub(super) mod functions {
 
     use rquickjs::qjs::size_t;
 
-    use super::{ALIGN, Header, Layout, NonNull, PREFIX, c_void, write_size};
+    use super::{ALIGN, Header, Layout, NonNull, PREFIX, c_void, hand_out};
 
     unsafe fn header<'a>(opaque: *mut c_void) -> &'a mut Header {
         // SAFETY: set by `Isolate::build` to the arena's header, which outlives the runtime; the
@@ -349,9 +423,9 @@ pub(super) mod functions {
         // SAFETY: `ptr` came from `take`.
         unsafe {
             let header = header(opaque);
-            header.account(0, size_of_block(ptr));
-            let block = NonNull::new_unchecked(ptr.cast::<u8>().sub(PREFIX));
-            header.pool.deallocate(block, ALIGN);
+            let size = size_of_block(ptr);
+            header.account(0, size);
+            header.release(NonNull::new_unchecked(ptr.cast::<u8>().sub(PREFIX)), size);
         }
     }
 
@@ -367,6 +441,10 @@ pub(super) mod functions {
             }
             let size = size as usize;
             let header = header(opaque);
+            #[cfg(test)]
+            if super::super::inject::is_due() {
+                header.exhausted();
+            }
             let old = size_of_block(ptr);
             if size > old && (size > header.limit || header.used - old > header.limit - size) {
                 header.exhausted();
@@ -375,17 +453,16 @@ pub(super) mod functions {
                 header.exhausted()
             };
             let block = NonNull::new_unchecked(ptr.cast::<u8>().sub(PREFIX));
-            let moved = match header.pool.reallocate(block, layout) {
+            let moved = match header.resize(block, layout) {
                 Some(moved) => moved,
-                None if header.grow(layout.size()) => match header.pool.reallocate(block, layout) {
+                None if header.grow(layout.size()) => match header.resize(block, layout) {
                     Some(moved) => moved,
                     None => header.exhausted(),
                 },
                 None => header.exhausted(),
             };
             header.account(size, old);
-            write_size(moved, size);
-            moved.add(PREFIX).as_ptr().cast()
+            hand_out(moved, size).as_ptr().cast()
         }
     }
 

@@ -63,6 +63,7 @@ impl Cell {
         let size = unsafe { runlet_cell_size() };
         let words = size.div_ceil(16);
         let memory: &'static mut [u128] = Box::leak(vec![0_u128; words].into_boxed_slice());
+        super::poison::meant_to_leak(memory.as_ptr().cast());
         // SAFETY: zeroed, 16-aligned, large enough for the shim's struct, of which `Cell` is the
         // head; every field of the head is an atomic, for which all-zero is a valid value.
         unsafe { &*memory.as_ptr().cast::<Cell>() }

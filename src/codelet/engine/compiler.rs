@@ -77,6 +77,11 @@ impl Compiler {
         self.compile(super::isolate::BUILD_RUN, source, name, flags, write, MIN_HEAP).ok()
     }
 
+    #[cfg(test)]
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.isolate.fingerprint()
+    }
+
     fn compile(
         &mut self,
         run: u64,

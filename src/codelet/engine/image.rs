@@ -11,6 +11,8 @@
 
 use rquickjs::qjs;
 
+use super::poison::Map;
+
 /// Smallest piece that is compared.
 const GRAIN: usize = 64;
 
@@ -30,6 +32,8 @@ pub(crate) struct Image {
     end: usize,
     /// The entry module, at its address in the heap.
     pub(super) entry: qjs::JSValue,
+    /// Which bytes of the heap are handed out; kept in sanitized builds only.
+    pub(super) map: Map,
 }
 
 // SAFETY: the value is an address, used only with the isolate it belongs to, by its thread.
@@ -46,7 +50,8 @@ impl std::fmt::Debug for Image {
 impl Image {
     /// The difference of `heap` from `pristine`, which is its beginning as it was.
     pub(super) fn taken(heap: &[u8], pristine: &[u8], entry: qjs::JSValue) -> Image {
-        let mut image = Image { pieces: Vec::new(), bytes: Vec::new(), end: heap.len(), entry };
+        let (pieces, bytes, end) = (Vec::new(), Vec::new(), heap.len());
+        let mut image = Image { pieces, bytes, end, entry, map: Map::EMPTY };
         let common = pristine.len().min(heap.len());
         let grains = heap[..common].chunks(GRAIN).zip(pristine[..common].chunks(GRAIN));
         for (index, (now, before)) in grains.enumerate() {

@@ -184,6 +184,12 @@ impl Isolate {
         self.arena.reset();
     }
 
+    /// What the engine's allocation functions get.
+    #[cfg(all(test, feature = "sanitize"))]
+    pub(super) fn opaque(&self) -> *mut c_void {
+        self.arena.opaque()
+    }
+
     #[cfg(test)]
     pub(crate) fn fingerprint(&self) -> u64 {
         self.arena.fingerprint()

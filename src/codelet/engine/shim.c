@@ -33,6 +33,10 @@
 #define RUNLET_HARD_KILL 0
 #endif
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 enum {
   RUNLET_RETURNED = 0,
   RUNLET_STOPPED = 1,
@@ -146,12 +150,25 @@ __attribute__((noreturn, used)) static void land(runlet_cell *cell, int reason) 
 }
 
 /*
+ * An abandoned run does not return from its frames. AddressSanitizer has marked their borders and
+ * would take the marks for those of the frames that come next.
+ */
+static void forget_frames(const runlet_cell *cell) {
+#ifdef __SANITIZE_ADDRESS__
+  __asan_unpoison_memory_region((void *)cell->guard_high, cell->entry - cell->guard_high);
+#else
+  (void)cell;
+#endif
+}
+
+/*
  * Handlers never jump. They rewrite the interrupted context so that returning from them lands in
  * `land`: the kernel then restores the signal mask and leaves the alternate stack for us. The
  * frames of the abandoned run are dead, so `land` takes their place, just below `runlet_enter`'s.
  */
 static void redirect(ucontext_t *uc, runlet_cell *cell, int reason) {
   uintptr_t stack = (cell->entry - 4096) & ~(uintptr_t)15;
+  forget_frames(cell);
 #if defined(__x86_64__)
   uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(stack - 8);
   uc->uc_mcontext.gregs[REG_RDI] = (greg_t)(uintptr_t)cell;

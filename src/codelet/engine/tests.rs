@@ -1,7 +1,11 @@
 //! The engine's promises, each on a bare isolate: whatever a run does and however it ends, the
 //! next one starts from the same bytes.
 
+mod injection;
 mod one_liners;
+#[cfg(feature = "sanitize")]
+mod poisoning;
+mod programs;
 
 use std::sync::Arc;
 
