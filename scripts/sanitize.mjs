@@ -1,0 +1,137 @@
+// Proves the engine's memory sound: builds it with AddressSanitizer, poisons all of an arena that is
+// not handed out, and runs the Rust tests of the room that way. Among them are those that end runs
+// and compilations at single allocations, and one that runs damaged programs.
+//
+//   node scripts/sanitize.mjs [--long] [--minutes N] [--seed N] [--replay FILE]
+//
+//   --long         every allocation instead of a sample, and minutes of damaged programs
+//   --minutes N    how many minutes of them (10 with --long)
+//   --seed N       what the damage follows from (1; with --long a new one each time)
+//   --replay FILE  runs the one input that a failure left behind, or any source text
+//
+// It needs Linux, and a C compiler that has the sanitizer's runtime. Where that is missing the tests
+// are skipped with the reason; where CI is set they fail.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { capture, root, run } from './command.mjs'
+import { cargoTotals, finish } from './totals.mjs'
+
+/** What the engine's C code is built with. Optimised less than usual: it builds in half the time. */
+const cFlags = '-fsanitize=address -fno-omit-frame-pointer -fsanitize-coverage=trace-pc -O1 -g1'
+
+/** Sampled of each program, and damaged programs, unless --long is given. */
+const short = { allocations: '40', inputs: '6000', seed: '1' }
+const longMinutes = '10'
+
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
+/** Inputs that failed or under which the process ended; a folder of this run's own. */
+const left = join(target, 'tmp', 'fuzz', String(process.pid))
+
+/** A program that needs all that the tests need; src/codelet/engine/sanitize.c is its model. */
+const probeSource = `
+__attribute__((no_sanitize_address, no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) {}
+int main(void) { return 0; }
+`
+
+/** Compiles and runs a small program; the output says what is missing. */
+function probe(leaks) {
+  const folder = mkdtempSync(join(tmpdir(), 'runlet-sanitize-'))
+  try {
+    const source = join(folder, 'probe.c')
+    const program = join(folder, 'probe')
+    writeFileSync(source, probeSource)
+    const compiler = (process.env.CC ?? 'cc').split(' ')
+    const flags = [...cFlags.split(' '), '-nodefaultlibs', source, '-o', program]
+    const args = [...compiler.slice(1), ...flags, '-lasan', '-lgcc_s', '-lc']
+    const built = capture(compiler[0], args)
+    if (built.code !== 0) return `${compiler.join(' ')} cannot link with it: ${built.stderr.trim()}`
+    const ran = capture(program, [], { env: { ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}` } })
+    return ran.code === 0 ? undefined : `a program built with it fails: ${ran.stderr.trim()}`
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Why AddressSanitizer cannot be used here; undefined where it can. */
+function problem() {
+  if (process.platform !== 'linux') return `only for Linux so far, and this is ${process.platform}`
+  const found = probe(false)
+  return found && `AddressSanitizer is not usable: ${found}`
+}
+
+/** Settings of the two forms, as the tests read them from the environment. */
+function settings({ long, minutes, seed, replay }) {
+  const env = {
+    CFLAGS: [process.env.CFLAGS, cFlags].filter(Boolean).join(' '),
+    RUNLET_INJECT: long ? 'all' : short.allocations,
+    RUNLET_FUZZ_SEED: seed ?? (long ? String(Date.now()) : short.seed),
+    RUNLET_FUZZ_INPUTS: short.inputs,
+    RUNLET_FUZZ_FOLDER: left,
+    RUNLET_FUZZ_MINUTES: minutes ?? (long ? longMinutes : ''),
+  }
+  if (replay) env.RUNLET_FUZZ_REPLAY = resolve(replay)
+  const leaks = probe(true)
+  if (leaks) console.log(`leaks are not looked for: ${leaks.split('\n')[0]}`)
+  // Guard pages below stacks are ours, and so is the handler of a fault in them.
+  env.ASAN_OPTIONS = `detect_leaks=${leaks ? 0 : 1}:allow_user_segv_handler=1`
+  return env
+}
+
+/** Says which inputs were left behind; a folder without any goes. */
+function showLeft() {
+  const files = existsSync(left) ? readdirSync(left) : []
+  for (const file of files) {
+    console.log(`repeat with: node scripts/sanitize.mjs --replay ${join(left, file)}`)
+  }
+  if (files.length === 0) rmSync(left, { recursive: true, force: true })
+}
+
+function readOptions() {
+  const options = {
+    long: { type: 'boolean' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    replay: { type: 'string' },
+  }
+  const { values } = parseArgs({ options })
+  for (const name of ['minutes', 'seed']) {
+    if (values[name] !== undefined && !/^\d{1,15}$/.test(values[name])) {
+      throw new Error(`--${name} takes a whole number, not "${values[name]}"`)
+    }
+  }
+  return values
+}
+
+async function sanitize(options) {
+  const why = problem()
+  if (why) {
+    console.log(why)
+    const counts = process.env.CI ? { failed: 1, skipped: 0 } : { failed: 0, skipped: 1 }
+    return { passed: 0, ...counts, note: why.split('\n')[0] }
+  }
+  const targets = options.replay ? [] : ['--lib']
+  const args = ['test', '--no-default-features', '--features', 'sanitize', '--no-fail-fast']
+  args.push(...targets, '--test', 'fuzz_source', '--', '--nocapture')
+  const { code, startError, output } = await run('cargo', args, { env: settings(options) })
+  showLeft()
+  if (startError) return { passed: 0, failed: 1, skipped: 0, note: startError.message }
+  const totals = cargoTotals(output) ?? { passed: 0, failed: 0, skipped: 0 }
+  const report = /ERROR: (AddressSanitizer|LeakSanitizer): .*/.exec(output)?.[0]
+  if (code === 0 && !report && totals.passed > 0) return totals
+  const note = report ?? (totals.failed === 0 ? `exit code ${code}` : '')
+  return { ...totals, failed: Math.max(totals.failed, 1), note }
+}
+
+let options
+try {
+  options = readOptions()
+} catch (error) {
+  console.error(error.message)
+  process.exit(2)
+}
+const started = Date.now()
+const row = await sanitize(options)
+finish([{ runner: 'sanitizer', ...row, seconds: (Date.now() - started) / 1000 }])
