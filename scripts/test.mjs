@@ -1,10 +1,10 @@
 // Runs every suite and adds up what they say of themselves.
 //
-//   node scripts/test.mjs [rust] [node] [bun]     all three if none is named
+//   node scripts/test.mjs [rust] [sanitizer] [node] [bun]     all of them if none is named
 //
 // A suite that could not be started, or closed without saying how many tests it ran, is a failure.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findBun, noBun } from './bun.mjs'
@@ -51,6 +51,21 @@ async function rust() {
   return { ...addTotals([core, face]), ...(note ? { note } : {}) }
 }
 
+/** The Rust tests once more, with the engine under AddressSanitizer; a script of its own. */
+async function sanitizer() {
+  const folder = mkdtempSync(join(tmpdir(), 'runlet-sanitizer-'))
+  const report = join(folder, 'totals')
+  try {
+    const args = [join(root, 'scripts', 'sanitize.mjs')]
+    const ended = await run(process.execPath, args, { env: { RUNLET_TOTALS: report } })
+    if (!existsSync(report)) return rowOf(undefined, ended)
+    const { runner, seconds, ...row } = JSON.parse(readFileSync(report, 'utf8'))
+    return rowOf(row, ended)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 async function node() {
   const folder = mkdtempSync(join(tmpdir(), 'runlet-jest-'))
   const report = join(folder, 'report.json')
@@ -78,6 +93,7 @@ async function bun() {
 
 const suites = {
   rust: { title: 'Rust (cargo test)', start: rust },
+  sanitizer: { title: 'Rust and the engine under AddressSanitizer', start: sanitizer },
   node: { title: `Jest on Node ${process.versions.node}`, start: node },
   bun: { title: `the same files on Bun ${findBun()?.version ?? ''}`.trim(), start: bun },
 }

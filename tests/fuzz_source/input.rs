@@ -4,7 +4,9 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use runlet::codelet::{Grants, HostCall, Language, ModuleSource, RunOptions, RunRequest, Runner};
+use runlet::codelet::{
+    Grants, HostCall, Language, ModuleSource, Payload, RunOptions, RunRequest, Runner,
+};
 use runlet::{Outcome, limits::Limits};
 use serde_json::json;
 
@@ -85,7 +87,7 @@ impl Input {
             if call.function == 1 {
                 Err("the host said no".into())
             } else {
-                Ok(call.arguments.clone())
+                Ok(call.arguments.text.clone())
             }
         })
     }
@@ -105,7 +107,7 @@ const ANSWER: &str = r#"[["undefined","alpha,beta,gamma","[object Object]"],true
 pub(crate) fn control(runner: &Runner) -> Result<(), String> {
     let request = RunRequest::new(CONTROL).with_input(INPUT).with_timeout_ms(60_000);
     let outcome = runner.run_blocking(request);
-    if outcome.value.as_deref() == Some(ANSWER) {
+    if outcome.value.as_ref().and_then(Payload::as_json) == Some(ANSWER) {
         return Ok(());
     }
     Err(format!("afterwards the control program gave {:?}, {:?}", outcome.value, outcome.failure))

@@ -166,8 +166,9 @@ impl Arena {
             let end = (*self.header()).pool_end;
             let open = poison::open(base, end);
             let heap = std::slice::from_raw_parts(base as *const u8, end - base);
-            let image = Image::taken(heap, &self.image, entry);
-            Image { map: open.close(), ..image }
+            let mut image = Image::taken(heap, &self.image, entry);
+            image.map = open.close();
+            image
         }
     }
 

@@ -32,6 +32,10 @@ const FOLLOW_UP: u64 = 16;
 /// The programs that end with an error; all others give a value.
 const THROW: [&str; 4] = ["thrown", "thrown-value", "missing-export", "bad-result"];
 
+/// The programs whose values also cross in other forms than JSON.
+const OTHER_FORMS: [&str; 6] =
+    ["json", "result-shapes", "host-calls", "strings", "bad-result", "thrown-value"];
+
 struct Nobody;
 
 impl EventSink for Nobody {
@@ -191,8 +195,7 @@ fn chosen(count: u64, seed: &str) -> Vec<u64> {
 }
 
 /// Says what was tried: a count that nobody sees proves nothing.
-fn say(what: &str, tried: u64, of: u64) {
-    let programs = SAMPLES.len();
+fn say(what: &str, programs: usize, tried: u64, of: u64) {
     let line = format!("{what}: {programs} programs, ended at {tried} of {of} allocations\n");
     std::io::stderr().write_all(line.as_bytes()).ok();
 }
@@ -264,7 +267,7 @@ fn a_run_may_end_at_any_allocation() {
         assert_eq!(whole.starts_with("{\"code\":"), THROW.contains(&name), "{name}: {whole}");
         ends.runs(name, &work, &whole);
     }
-    say("guest isolate", ends.tried, ends.of);
+    say("guest isolate", SAMPLES.len(), ends.tried, ends.of);
 }
 
 #[test]
@@ -284,7 +287,7 @@ fn a_prepared_run_may_end_at_any_allocation() {
         work.image = Some(image);
         ends.runs(name, &work, &whole);
     }
-    say("guest isolate with prepared images", ends.tried, ends.of);
+    say("guest isolate with prepared images", SAMPLES.len(), ends.tried, ends.of);
 }
 
 #[test]
@@ -293,8 +296,7 @@ fn values_that_cross_in_other_forms_may_end_at_any_allocation() {
     let mut compile = compiling(cell);
     let mut ends = Ends::new(&mut compile, cell);
     for values in [Values::Direct, Values::Clone] {
-        for name in ["json", "result-shapes", "host-calls", "strings", "bad-result", "thrown-value"]
-        {
+        for name in OTHER_FORMS {
             let sample = SAMPLES.iter().find(|sample| sample.name == name).expect("a program");
             let mut request = request(sample);
             request.options.values = values;
@@ -303,7 +305,7 @@ fn values_that_cross_in_other_forms_may_end_at_any_allocation() {
             ends.runs(name, &work, &whole);
         }
     }
-    say("guest isolate, other forms of values", ends.tried, ends.of);
+    say("guest isolate, other forms of values", OTHER_FORMS.len(), ends.tried, ends.of);
 }
 
 #[test]
@@ -340,5 +342,5 @@ fn a_compilation_may_end_at_any_allocation() {
         }
         assert_eq!(whole(&mut compiler, &request), code, "{name} afterwards");
     }
-    say("compiler isolate", tried, of);
+    say("compiler isolate", SAMPLES.len(), tried, of);
 }
