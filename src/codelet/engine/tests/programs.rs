@@ -446,6 +446,22 @@ export async function main() {
         ],
     },
     Sample {
+        name: "broken-ring",
+        code: r"
+export async function main() {
+  const seen = []
+  for (const name of ['ring-a.js', 'ring-b.js', 'ring-b.js', 'ring-a.js']) {
+    await import(name).then(() => seen.push('given'), (error) => seen.push(error.name))
+    for (let i = 0; i < 50; i++) new ArrayBuffer(312).resizable
+  }
+  return seen
+}",
+        modules: &[
+            ("ring-a.js", "import './ring-b.js'; import 'nope'"),
+            ("ring-b.js", "import './ring-a.js'"),
+        ],
+    },
+    Sample {
         name: "missing-export",
         code: "import { nothing } from 'lib.js'; export const main = () => nothing",
         modules: &[("lib.js", "export const something = 1")],
