@@ -187,8 +187,9 @@ fn host_calls_are_answered() {
 fn a_timer_due_while_its_run_comes_to_wait_wakes_it() {
     // Each wait begins from 0 to 20 microseconds before its timer is due.
     let code = "export const main = async () => { for (let i = 0; i < 2000; i++) await new Promise((done) => { const due = performance.now() + 1; setTimeout(done, 1); while (performance.now() < due - (i % 20) / 1000); }); }";
-    let mut request = RunRequest::new(code).with_timeout_ms(60_000);
-    request.options.allow.timers = true;
+    let mut options = RunOptions::default();
+    options.allow.timers = true;
+    let request = RunRequest::new(code).with_options(options).with_timeout_ms(60_000);
     let outcome = Runner::new(RunnerOptions::default()).run_blocking(request);
     assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
 }

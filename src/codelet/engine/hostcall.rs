@@ -6,6 +6,8 @@
 //!
 //! The rules of `native.rs` hold here too.
 
+#![expect(clippy::similar_names, reason = "argc and argv are the engine's own names")]
+
 use std::collections::HashMap;
 use std::ffi::c_int;
 

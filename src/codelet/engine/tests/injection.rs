@@ -226,7 +226,7 @@ impl Ends {
         for at in chosen(count, what) {
             assert!(act(&mut self.guest, at), "{what} goes on after allocation {at} of {count}");
             self.tried += 1;
-            if self.tried % FOLLOW_UP == 0 {
+            if self.tried.is_multiple_of(FOLLOW_UP) {
                 let after = text_of(self.guest.run(&self.busy, 0));
                 assert_eq!(after, self.busy_text, "after {what} ended at allocation {at}");
             }
@@ -298,8 +298,9 @@ fn values_that_cross_in_other_forms_may_end_at_any_allocation() {
     for values in [Values::Direct, Values::Clone] {
         for name in OTHER_FORMS {
             let sample = SAMPLES.iter().find(|sample| sample.name == name).expect("a program");
-            let mut request = request(sample);
-            request.options.values = values;
+            let request = request(sample);
+            let options = RunOptions { values, ..request.plan.options.clone() };
+            let request = request.with_options(options);
             let work = compile(request);
             let whole = text_of(ends.guest.run(&work, 0));
             ends.runs(name, &work, &whole);
