@@ -396,7 +396,7 @@ export interface CodeletRunOptions<I = unknown> extends CodeletLimits, CodeletLi
   /** Makes the run repeatable. Default: off. */
   deterministic?: DeterministicOptions | undefined
   /** How values cross: as JSON text. Default `'json'`. */
-  values?: 'json' | undefined
+  values?: 'json' | 'clone' | undefined
   /**
    * Where the run lives. Default `'thread'`. `'process'` rejects with `POLICY_UNENFORCEABLE`
    * where {@link capabilities} says `processIsolation: false`.

@@ -1,10 +1,11 @@
 /** Host functions: the table of a run, and the calls a codelet makes on it. */
 
 import type { HostCallContext } from '../index.js'
+import { encodeClone } from './clone/encode'
 import { invalidArgument, RunletError } from './errors'
 import { FetchError } from './fetch'
 import { messages } from './messages'
-import { isPlainText, JSON_TEXT, type Payload, PLAIN_TEXT } from './payload'
+import { isPlainText, JSON_TEXT, type Payload, PLAIN_TEXT, type Values } from './payload'
 
 /** Levels a table may have: `helpers.a.b.c.d` is the deepest. */
 const MAX_LEVELS = 4
@@ -109,13 +110,20 @@ export class HostCalls {
   readonly #runId: string
   readonly #targets: readonly HostTarget[]
   readonly #replies: HostReplies
+  readonly #values: Values
   /** Signals of calls under way, for those that asked for one. */
   readonly #signals = new Map<number, AbortController>()
   /** What each failed call threw; stays on the host side. */
   readonly #failures = new Map<number, unknown>()
   #isOpen = true
 
-  constructor(runId: string, targets: readonly HostTarget[], replies: HostReplies) {
+  constructor(
+    runId: string,
+    targets: readonly HostTarget[],
+    replies: HostReplies,
+    values: Values = 'json',
+  ) {
+    this.#values = values
     this.#runId = runId
     this.#targets = targets
     this.#replies = replies
@@ -127,8 +135,15 @@ export class HostCalls {
     if (called === undefined || !this.#isOpen) return
     const succeed = (value: unknown) => this.#succeeded(seq, called.name, value)
     const fail = (error: unknown) => this.#failed(seq, called.name, error)
+    let args: unknown[]
     try {
-      const args = readArguments()
+      args = readArguments()
+    } catch (error) {
+      this.#failures.set(seq, error)
+      this.#refuse(seq, messages.hostUnreadable(called.name), 'UNSERIALIZABLE')
+      return
+    }
+    try {
       const result = called.call(args, () => this.#context(seq))
       if (isThenable(result)) Promise.resolve(result).then(succeed, fail)
       else succeed(result)
@@ -169,10 +184,10 @@ export class HostCalls {
     if (!this.#isOpen) return
     let answer: Payload | undefined
     try {
-      answer = hostPayload(value)
+      answer = this.#values === 'clone' ? encodeClone(value, 'result') : hostPayload(value)
     } catch (error) {
       this.#failures.set(seq, error)
-      this.#refuse(seq, messages.hostUnserializable(name), 'UNSERIALIZABLE')
+      this.#refuse(seq, messages.hostUnserializable(name, this.#values), 'UNSERIALIZABLE')
       return
     }
     this.#replies.answer(seq, answer)

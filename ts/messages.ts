@@ -45,7 +45,6 @@ export const messages = Object.freeze({
     `defaults.${field} is ${value}, but ceilings.${field} is ${ceiling}`,
   notGranted: (field: string, bound: string) =>
     `${field} asks for more than the runner's ${bound} grants`,
-  cloneLater: () => `values must be 'json': 'clone' is not available in this version`,
   processIsolation: () =>
     `isolation 'process' cannot be enforced by this build: runs would share the host's process`,
   disposed: () => 'this runner has been disposed',
@@ -59,8 +58,9 @@ export const messages = Object.freeze({
 
   // values
   unserializable: (path: string, what: string) => `${path} ${what}`,
-  inputTooLarge: (bytes: number, limit: number) =>
-    `input and globals have ${bytes} bytes as JSON, max_input_bytes allows ${limit}`,
+  resultUnreadable: (what: string) => `the result ${what}`,
+  inputTooLarge: (bytes: number, limit: number, values: 'json' | 'clone') =>
+    `input and globals have ${bytes} bytes${values === 'json' ? ' as JSON' : ''}, max_input_bytes allows ${limit}`,
   functionInGlobals: (path: string, what: string) =>
     `${path} is ${what}: globals hold data only, pass functions in host`,
   badGlobalName: (name: string, why: string) => `globals key ${shown(name)} ${why}`,
@@ -77,8 +77,11 @@ export const messages = Object.freeze({
     `${path} is nested too deeply: host may have ${levels} levels`,
   hostCycle: (path: string) => `${path} contains itself`,
   hostFailed: (name: string) => `host function "${name}" failed`,
-  hostUnserializable: (name: string) =>
-    `host function "${name}" returned a value that JSON cannot carry`,
+  hostUnserializable: (name: string, values: 'json' | 'clone') =>
+    `host function "${name}" returned a value that ` +
+    (values === 'clone' ? 'cannot be cloned' : 'JSON cannot carry'),
+  hostUnreadable: (name: string) =>
+    `the arguments of host function "${name}" cannot be made on the host`,
   hostDetached: () => 'the run ended before this host call did',
   hostCalledDirectly: () => 'a function made by hostFunction can only be called by a codelet',
 

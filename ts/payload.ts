@@ -1,5 +1,6 @@
 /** A value as it crosses to the addon and back: text, how to read it, and buffers it refers to. */
 
+import { decodeClone } from './clone/decode'
 import { byteLength } from './values'
 
 /** The text is JSON. */
@@ -45,8 +46,14 @@ export function isSmall({ text, buffers }: Payload, limit: number): boolean {
   return buffers === undefined && text.length * 6 + 2 <= limit
 }
 
-/** The value that the addon handed over, in this realm. */
+/**
+ * The value that the addon handed over, in this realm.
+ *
+ * @throws CloneFault for one that this runtime cannot make
+ */
 export function readPayload(received: Received | undefined): unknown {
   if (received === undefined) return undefined
-  return received.form === PLAIN_TEXT ? received.text : JSON.parse(received.text)
+  const { text, form, buffers } = received
+  if (form === TAGGED_TEXT) return decodeClone(text, buffers ?? [])
+  return form === PLAIN_TEXT ? text : JSON.parse(text)
 }

@@ -42,6 +42,7 @@ mod poison;
 mod poison;
 pub(crate) mod priority;
 pub(super) mod run;
+mod survey;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time;

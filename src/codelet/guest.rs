@@ -12,7 +12,7 @@ pub(super) mod random;
 
 /// The prelude's parts in the order they build on one another; together the body of one function
 /// whose only parameter is `native`.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 15] = [
     include_str!("guest/primordials.js"),
     include_str!("guest/policy.js"),
     include_str!("guest/frozen.js"),
@@ -20,7 +20,10 @@ const PARTS: [&str; 12] = [
     include_str!("guest/console.js"),
     include_str!("guest/clock.js"),
     include_str!("guest/timers.js"),
-    include_str!("guest/clone.js"),
+    include_str!("guest/clone-kinds.js"),
+    include_str!("guest/clone-encode.js"),
+    include_str!("guest/clone-special.js"),
+    include_str!("guest/clone-decode.js"),
     include_str!("guest/hostcall.js"),
     include_str!("guest/random.js"),
     include_str!("guest/helpers.js"),

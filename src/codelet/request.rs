@@ -74,7 +74,7 @@ pub enum Values {
     Json,
     /// As JSON, but a string as it is.
     Direct,
-    /// As tagged text, which carries what the structured clone algorithm does.
+    /// As tagged text, which carries what the structured clone algorithm does; a string as it is.
     Clone,
 }
 

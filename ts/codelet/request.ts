@@ -10,7 +10,7 @@ import type { TextSource } from './source'
 
 type Settings = Pick<
   RunOptions,
-  'limits' | 'grants' | 'host' | 'modules' | 'globals' | 'deterministic' | 'onLog'
+  'limits' | 'grants' | 'host' | 'modules' | 'globals' | 'deterministic' | 'values' | 'onLog'
 >
 
 /** The request of one run, as JSON. */
@@ -24,7 +24,8 @@ export function requestText(source: TextSource, settings: Settings): string {
     host: settings.host.map(({ path }) => path),
     allow: wireGrants(settings.grants),
     deterministic: settings.deterministic,
-    values: 'direct',
+    // Strings of a JSON run cross as they are.
+    values: settings.values === 'clone' ? 'clone' : 'direct',
     liveLogs: settings.onLog !== undefined,
     limits: settings.limits,
   })
@@ -85,6 +86,7 @@ export class PlainRequests {
       modules: [],
       globals: undefined,
       deterministic: null,
+      values: 'json',
       onLog: undefined,
     })
     const { code } = source

@@ -4,9 +4,17 @@ import type { AbortSignalLike, ConsoleLog } from '../../index.js'
 import { invalidArgument } from '../errors'
 import { type HostTarget, readHost } from '../host'
 import { messages } from '../messages'
+import type { Values } from '../payload'
 import { readSignal } from '../signal'
 import { type Deterministic, readDeterministic } from './deterministic'
-import { type Fields, type FieldTable, fieldTable, optionalFunction, readFields } from './fields'
+import {
+  type Fields,
+  type FieldTable,
+  fieldTable,
+  oneOf,
+  optionalFunction,
+  readFields,
+} from './fields'
 import { globalsText } from './globals'
 import { type Grants, readGrants } from './grants'
 import { checkIsolation } from './isolation'
@@ -30,6 +38,7 @@ export interface RunOptions {
   modules: Module[]
   globals: string | undefined
   deterministic: Deterministic | null
+  values: Values
   validateInput: Validate | undefined
   validateOutput: Validate | undefined
   signal: AbortSignalLike | undefined
@@ -64,7 +73,6 @@ export function readRunOptions(value: unknown, bounds: Bounds): RunOptions {
     abortSignal: 'signal',
   })
   const fields = readFields(value, 'options', table, '')
-  checkValues(fields.values)
   const options: RunOptions = {
     input: fields.input,
     limits: bounds.limits.apply(readLimits(fields)),
@@ -73,6 +81,7 @@ export function readRunOptions(value: unknown, bounds: Bounds): RunOptions {
     modules: readModules(fields.modules),
     globals: globalsText(fields.globals),
     deterministic: readDeterministic(fields.deterministic),
+    values: oneOf(fields.values, 'values', ['json', 'clone'], 'json'),
     validateInput: readSchema(fields.input_schema, 'input_schema'),
     validateOutput: readSchema(fields.output_schema, 'output_schema'),
     signal: readSignal(fields.signal, 'signal'),
@@ -87,12 +96,4 @@ function readHostOption({ host, helpers }: Fields): HostTarget[] {
     throw invalidArgument('host', messages.hostBoth())
   }
   return host === undefined ? readHost(helpers, 'helpers') : readHost(host, 'host')
-}
-
-function checkValues(value: unknown): void {
-  if (value === undefined || value === 'json') return
-  const accepted = "'json'"
-  const message =
-    value === 'clone' ? messages.cloneLater() : messages.wrongValue('values', accepted, value)
-  throw invalidArgument('values', message, { accepted })
 }

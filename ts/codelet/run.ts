@@ -1,14 +1,21 @@
 /** One run from submission to its settled promise. */
 
 import { randomUUID } from 'node:crypto'
-import type { AbortSignalLike, CodeletResult, ConsoleLog, RunnerLogger } from '../../index.js'
+import type {
+  AbortSignalLike,
+  CodeletResult,
+  ConsoleLog,
+  ErrorCode,
+  RunnerLogger,
+} from '../../index.js'
+import { CloneFault } from '../clone/kinds'
 import { RunletError } from '../errors'
 import { HostCalls, type HostTarget } from '../host'
 import { messages } from '../messages'
-import { type Payload, type Received, readPayload } from '../payload'
+import { type Payload, type Received, readPayload, type Values } from '../payload'
 import { onAbort } from '../signal'
 import { bridge, type Ending, follow, type OpenRun, submit, submitPlan } from './bridge'
-import { readOutcome, setCause } from './outcome'
+import { failedLate, readOutcome, setCause } from './outcome'
 import { Replies } from './replies'
 
 /** Run ids of the addon start over in each process; the ids that leave the package must not. */
@@ -25,9 +32,13 @@ export interface Submission {
 /** What belongs to the run on the host side. */
 export interface Attachments {
   targets?: readonly HostTarget[]
+  /** How values cross; as JSON when absent. */
+  values?: Values
   signal?: AbortSignalLike | undefined
   onLog?: ((entry: ConsoleLog) => unknown) | undefined
   logger?: RunnerLogger | undefined
+  /** Told when a result that the addon counts as a success turns out not to be one. */
+  onRecoded?: (code: ErrorCode) => void
   /** Told once, just before the promise settles. */
   onEnd: () => void
 }
@@ -61,7 +72,7 @@ class Run implements OpenRun {
   }
 
   start({ runner, input, plan }: Submission): void {
-    const { targets, signal } = this.#attached
+    const { targets, signal, values } = this.#attached
     try {
       const native = bridge()
       const id =
@@ -71,7 +82,7 @@ class Run implements OpenRun {
       follow(id, this)
       if (targets !== undefined && targets.length > 0) {
         const replies = new Replies(native, id)
-        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, replies)
+        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, replies, values)
       }
       if (signal !== undefined) {
         this.#stopListening = onAbort(signal, () => {
@@ -88,7 +99,7 @@ class Run implements OpenRun {
     this.#stopListening?.()
     this.#calls?.end()
     try {
-      const result = this.#amend(readOutcome(ending))
+      const result = this.#amend(this.#read(ending))
       this.#attached.onEnd()
       this.#resolve(result)
     } catch (cause) {
@@ -116,6 +127,20 @@ class Run implements OpenRun {
 
   calledWith(seq: number, index: number, args: Received): void {
     this.#calls?.start(seq, index, () => readPayload(args) as unknown[])
+  }
+
+  /** A value that this runtime cannot make is a failed run like one that the guest cannot write. */
+  #read(ending: Ending): CodeletResult {
+    try {
+      return readOutcome(ending)
+    } catch (error) {
+      if (!(error instanceof CloneFault)) throw error
+      const code = 'RUNTIME_ERROR'
+      this.#attached.onRecoded?.(code)
+      const details = { reason: 'UNSERIALIZABLE_RESULT' }
+      const failure = { code, message: messages.resultUnreadable(error.what), details } as const
+      return failedLate(readOutcome({ ...ending, value: undefined }), failure)
+    }
   }
 
   /** Adds what only the host side knows: causes, and whether a host error is worth a retry. */

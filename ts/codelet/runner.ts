@@ -6,11 +6,21 @@
  */
 
 import type { AbortSignalLike, CodeletResult, CodeletStats, RunnerLogger } from '../../index.js'
+import { encodeClone } from '../clone/encode'
+import { CloneFault } from '../clone/kinds'
 import { invalidArgument, RunletError } from '../errors'
 import { createHostFetch, type FetchCapability, type HostFetch } from '../fetch'
 import type { HostTarget } from '../host'
 import { messages } from '../messages'
-import { isPlainText, isSmall, JSON_TEXT, type Payload, PLAIN_TEXT, payloadBytes } from '../payload'
+import {
+  isPlainText,
+  isSmall,
+  JSON_TEXT,
+  type Payload,
+  PLAIN_TEXT,
+  payloadBytes,
+  type Values,
+} from '../payload'
 import { onAbort } from '../signal'
 import { byteLength, jsonText } from '../values'
 import { bridge } from './bridge'
@@ -84,7 +94,7 @@ export class Runner {
     options: { input?: unknown; timeout_ms?: unknown } | undefined,
   ): Promise<CodeletResult> {
     const plan = this.#plain.plan(source, options?.timeout_ms)
-    const input = this.#inputText(options?.input, undefined, this.#bounds.limits.base)
+    const input = this.#inputText(options?.input, 'json', undefined, this.#bounds.limits.base)
     this.#open += 1
     return startRun({ runner: this.#id, input, plan }, { onEnd: () => this.#closed() })
   }
@@ -141,11 +151,19 @@ export class Runner {
   ): Promise<CodeletResult> {
     const request = requestText(source, options)
     const targets = withFetch(options.host, options.grants.fetch)
-    const { signal, onLog } = options
+    const { signal, onLog, values } = options
     this.#open += 1
     return startRun(
       { runner: this.#id, input, plan: { code: source.code, request } },
-      { targets, signal, onLog, logger: this.#logger, onEnd: () => this.#closed() },
+      {
+        targets,
+        values,
+        signal,
+        onLog,
+        logger: this.#logger,
+        onRecoded: (code) => this.#tally.recoded('OK', code),
+        onEnd: () => this.#closed(),
+      },
     )
   }
 
@@ -157,22 +175,23 @@ export class Runner {
     return failedLate(result, checked.failure)
   }
 
-  #checkedInput({ globals, limits }: RunOptions, input: unknown): Payload | undefined {
-    return this.#inputText(input, globals, limits)
+  #checkedInput(options: RunOptions, input: unknown): Payload | undefined {
+    return this.#inputText(input, options.values, options.globals, options.limits)
   }
 
   #inputText(
     input: unknown,
+    values: Values,
     globals: string | undefined,
     { maxInputBytes }: Record<string, number | null>,
   ): Payload | undefined {
-    const payload = inputPayload(input)
+    const payload = values === 'clone' ? clonedInput(input) : inputPayload(input)
     const limit = maxInputBytes ?? Number.POSITIVE_INFINITY
     if (globals === undefined && (payload === undefined || isSmall(payload, limit))) return payload
     const bytes = (payload === undefined ? 0 : payloadBytes(payload)) + byteLength(globals)
     if (bytes <= limit) return payload
     const details = { accepted: `at most ${limit} bytes` }
-    throw invalidArgument('input', messages.inputTooLarge(bytes, limit), details)
+    throw invalidArgument('input', messages.inputTooLarge(bytes, limit, values), details)
   }
 
   #cancelled(by: 'signal' | 'dispose', signal?: AbortSignalLike): CodeletResult {
@@ -201,6 +220,17 @@ function inputPayload(input: unknown): Payload | undefined {
   if (isPlainText(input)) return { text: input, form: PLAIN_TEXT }
   const text = jsonText(input, 'input')
   return text === undefined ? undefined : { text, form: JSON_TEXT }
+}
+
+function clonedInput(input: unknown): Payload | undefined {
+  try {
+    return encodeClone(input, 'input')
+  } catch (error) {
+    if (!(error instanceof CloneFault)) throw error
+    const { path, what, cause } = error
+    const message = messages.unserializable(path, what)
+    throw invalidArgument('input', message, cause === undefined ? {} : { cause })
+  }
 }
 
 const ABORTED = Symbol('aborted')

@@ -12,6 +12,7 @@ use super::hostcall::{self, Waiting};
 use super::json;
 use super::native::{Bound, NO_BUFFERS, outside};
 use super::run::{During, Frame, Out, Run, Stage, Start};
+use super::survey::is_plain_tree;
 use crate::codelet::payload::{Form, Payload, json_length};
 use crate::codelet::request::{Reply, Values};
 
@@ -123,7 +124,9 @@ unsafe fn settle(
     unsafe {
         let Some(waiting) = hostcall::take(ctx, reply.seq) else { return Ok(()) };
         let value = value_of(ctx, cell, run, reply.value.as_ref())?;
-        if reply.ok && qjs::JS_IsUndefined(waiting.wrap) {
+        // Tagged text may say what this engine cannot make.
+        let tagged = reply.value.as_ref().is_some_and(|value| value.form == Form::Tagged);
+        if reply.ok && !tagged && qjs::JS_IsUndefined(waiting.wrap) {
             call(ctx, waiting.resolve, [value])?;
         } else {
             let seq = qjs::JS_MKVAL(qjs::JS_TAG_INT, reply.seq.cast_signed());
@@ -311,7 +314,7 @@ unsafe fn settle_value(
         let mut len: usize = 0;
         let mut form = Form::Json;
         let mut bytes: *const std::ffi::c_char = std::ptr::null();
-        if run.host.values == Values::Direct && qjs::JS_IsString(value) {
+        if run.host.values != Values::Json && qjs::JS_IsString(value) {
             bytes = qjs::JS_ToCStringLen(ctx, &raw mut len, value);
             // A lone surrogate has no UTF-8: such a string crosses with escapes, as JSON.
             let well_formed = !bytes.is_null()
@@ -323,7 +326,7 @@ unsafe fn settle_value(
             }
         }
         if bytes.is_null()
-            && run.host.values != Values::Clone
+            && (run.host.values != Values::Clone || is_plain_tree(ctx, value))
             && let Some((text, text_len)) = json::write(ctx, frame.cell, value)
         {
             (bytes, len) = (text.cast(), text_len);

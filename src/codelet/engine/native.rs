@@ -13,6 +13,7 @@ use rquickjs::qjs;
 
 use super::cell::Cell;
 use super::hostcall::{self, Unanswered};
+use super::survey::{class_of, survey};
 use crate::codelet::guest::host::Host;
 use crate::codelet::guest::logs::Level;
 
@@ -386,6 +387,8 @@ const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"lowerCase", lower_case, 1),
     (c"guestFrames", guest_frames, 1),
     (c"readOnlyTarget", read_only_target, 2),
+    (c"classOf", class_of, 1),
+    (c"survey", survey, 1),
 ];
 
 /// The `native` object. `None` when the engine refused, which only happens out of memory.

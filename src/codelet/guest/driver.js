@@ -60,6 +60,8 @@ const driver = {
 
   /** Calls the entry; the promise of its value. */
   async invoke(namespace, wanted, input) {
+    const unreadable = whyUnreadable(input)
+    if (unreadable !== undefined) throw new TypeErrorCtor(`the input cannot be made in a codelet: ${unreadable}`)
     const entry = entryOf(namespace, wanted)
     return entry(input, helpers)
   },
@@ -67,7 +69,7 @@ const driver = {
   /** Values of the host, and back: JSON, and tagged text. */
   parse: jsonParse,
   decode: decodeTagged,
-  encode: encodeTagged,
+  encode: (value) => encodeTagged(value, 'result'),
 
   settle,
   errorConstructor: ErrorCtor,

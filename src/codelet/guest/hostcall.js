@@ -28,9 +28,9 @@ const callHost = (index, name, args, wrap) => {
     // Not plain data: writing it may run the guest's code.
     let text
     try {
-      text = grants.clone ? encodeTagged(args) : argumentsText(args)
+      text = grants.clone ? encodeTagged(args, 'arguments') : argumentsText(args)
     } catch (error) {
-      return refused(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" are not JSON: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
+      return refused(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" ${grants.clone ? 'cannot be cloned' : 'are not JSON'}: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
     }
     answer = native.callHostText(index, name, wrap, text)
   }
@@ -40,7 +40,13 @@ const callHost = (index, name, args, wrap) => {
 /** The host's answer to a call: what is not just a value for its promise. */
 const settle = (ok, answer, resolve, reject, wrap, name, site, seq) => {
   if (ok) {
-    resolve(wrap(answer))
+    const unreadable = whyUnreadable(answer)
+    if (unreadable === undefined) resolve(wrap === undefined ? answer : wrap(answer))
+    else {
+      const details = { __proto__: null, function: name, seq, reason: 'UNSERIALIZABLE' }
+      const message = `host function "${name}" returned a value that a codelet cannot hold: ${unreadable}`
+      reject(brand(retitled(site, 'HostCallError', message), 'HOST_CALL_ERROR', details))
+    }
     return
   }
   const message = ownValue(answer, 'message')
