@@ -485,7 +485,10 @@ export interface CodeletUsage {
   logBytesDropped: number
   /** Denied attempts, caught or not. */
   policyDenials: number
-  /** Where the compiled code came from. `image` is reserved: this version does not give it. */
+  /**
+   * Where the program came from: compiled for this run, compiled before, or loaded before (the heap
+   * was put back to where it had just been loaded).
+   */
   cache: 'image' | 'bytecode' | 'miss'
   /** What ended a run that had to be stopped. */
   stoppedBy?: 'interrupt' | 'kill' | 'allocator' | 'stack'
@@ -572,9 +575,9 @@ export interface CodeletRunnerOptions {
   allow?: CodeletCapabilities | undefined
   /** Where runs live, as in {@link CodeletRunOptions.isolation}. Default `'thread'`. */
   isolation?: 'thread' | 'process' | undefined
-  /** Prepared sources kept. Default 64. */
+  /** Compiled programs kept, with the heaps they are loaded in. Default 64. */
   cacheEntries?: number | undefined
-  /** Bytes of prepared sources kept. Default 64 MiB. */
+  /** Bytes of compiled programs and of those heaps. Default 64 MiB. */
   cacheBytes?: number | undefined
   /** Default: silent. */
   logger?: RunnerLogger | undefined
@@ -596,9 +599,9 @@ export interface CodeletStats {
   runsByCode: Record<ErrorCode | 'OK', number>
   /** Runs that did not have to compile. */
   cacheHits: number
-  /** Prepared sources held. */
+  /** Heaps held with a program loaded: at most one for each program and isolate. */
   preparedImages: number
-  /** Bytes of prepared sources held. */
+  /** Bytes of compiled programs and of those heaps. */
   imageBytes: number
   /** Bytes of guest memory in use. */
   arenaBytes: number

@@ -3,8 +3,8 @@
 /** In bytes. A megabyte is 1,000,000 of them here, as npm prints it. */
 export const budgets = {
   mainPacked: 60_000,
-  // 2.2 MB of engine and core, and 1.9 MB for reading TypeScript.
-  addon: 4_300_000,
+  // 2.4 MB of engine and core, and 1.9 MB for reading TypeScript.
+  addon: 4_400_000,
   platformPacked: 2_000_000,
 }
 
