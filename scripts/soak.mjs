@@ -14,7 +14,7 @@ const USAGE = `node scripts/soak.mjs [options]
   --seed S     what chooses them, 0 to 4294967295; default 1
   --only PART  runs, or sanitizer; default both
 `
-/** What resident memory may grow by, MiB: several times what it was seen to vary by. */
+/** What resident memory may grow by, MiB: ten times what 100,000 runs and more vary by. */
 const MAX_GROWTH_MIB = 32
 const SANITIZER = 'scripts/sanitize.mjs'
 const PARTS = ['runs', 'sanitizer']
