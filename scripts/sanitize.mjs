@@ -23,7 +23,7 @@ import { cargoTotals, finish } from './totals.mjs'
 const cFlags = '-fsanitize=address -fno-omit-frame-pointer -fsanitize-coverage=trace-pc -O1 -g1'
 
 /** Sampled of each program, and damaged programs, unless --long is given. */
-const short = { allocations: '40', inputs: '6000', seed: '1' }
+const short = { allocations: '24', inputs: '4000', seed: '1' }
 const longMinutes = '10'
 
 /** Tests that are about time and not about memory: which layer ends a run depends on how slow it is. */

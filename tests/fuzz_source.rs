@@ -23,6 +23,8 @@ mod coverage;
 mod input;
 #[path = "fuzz_source/mutate.rs"]
 mod mutate;
+#[path = "fuzz_source/panics.rs"]
+mod panics;
 #[expect(dead_code, reason = "the names are for the other user of the list")]
 #[path = "../src/codelet/engine/tests/programs.rs"]
 mod programs;
@@ -109,6 +111,10 @@ impl Fuzz {
         let end = outcome.failure.as_ref().map(|failure| failure.code);
         let new = end != Some(Code::Timeout) && self.coverage.learn();
         let verdict = self.judge(&outcome).and_then(|()| input::control(&self.runner));
+        let verdict = match panics::taken() {
+            Some(panic) => Err(format!("somewhere it panicked: {panic}")),
+            None => verdict,
+        };
         if let Err(why) = verdict {
             let name = format!("failure-{:016x}.json", input.hash());
             let kept = folder().join(name);
@@ -135,7 +141,10 @@ impl Fuzz {
 
 #[test]
 fn no_source_text_breaks_the_room() {
+    panics::watch();
     let mut fuzz = Fuzz::new();
+    // What is built at the first run would take the first input's time.
+    input::control(&fuzz.runner).unwrap_or_else(|why| panic!("before any input: {why}"));
     if let Ok(file) = env::var("RUNLET_FUZZ_REPLAY") {
         for input in Input::read(Path::new(&file)) {
             let verdict = fuzz.try_one(&input);
