@@ -74,8 +74,9 @@ export const options: CodeletRunOptions[] = [
   { timeout: 5 },
   // @ts-expect-error numbers, not texts
   { timeout_ms: '2s' },
-  // @ts-expect-error not in this version
   { values: 'clone' },
+  // @ts-expect-error there are two ways
+  { values: 'structured' },
   // @ts-expect-error there are two places
   { isolation: 'vm' },
   // @ts-expect-error fetch needs its hosts
