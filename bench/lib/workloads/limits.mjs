@@ -16,7 +16,7 @@ export const roomy = { ...ordinary, timeoutMs: 30_000 }
 
 /** `effort` is per process: samples wanted, and the time after which fewer are enough. */
 export const quickRuns = { rounds: 3, samples: 1000, budgetMs: 2000 }
-export const slowRuns = { rounds: 2, samples: 40, budgetMs: 2000 }
+export const slowRuns = { rounds: 2, samples: 40, budgetMs: 1500 }
 
 /** The codelet of every row that is about the call and not about the work. */
 export const double = {

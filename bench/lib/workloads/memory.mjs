@@ -12,7 +12,7 @@ export const memory = [
     kind: 'memory',
     modes: ['once'],
     limits: { ...ordinary, timeoutMs: 60_000, memoryBytes: 16 * MIB, parkedRuns: 1000 },
-    effort: { rounds: 3, parkedRuns: 1000, settleMs: 300, budgetMs: 30_000 },
+    effort: { rounds: 2, parkedRuns: 1000, settleMs: 300, budgetMs: 30_000 },
     flags: ['--expose-gc'],
     prepare: () => ({
       source: 'async function main(input, host) { return await host.wait(input) }',
