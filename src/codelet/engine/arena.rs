@@ -21,7 +21,7 @@ use rquickjs::qjs::JSValue;
 
 use super::cell::Cell;
 use super::image::Image;
-use super::mapping::Mapping;
+use super::mapping::{Copy, Mapping};
 use super::poison::{self, Quarantine};
 
 /// The engine asks for nothing stricter.
@@ -71,7 +71,7 @@ struct Header {
 #[derive(Debug)]
 pub(super) struct Arena {
     mapping: Mapping,
-    image: Vec<u8>,
+    image: Copy,
     /// Which bytes of the image are handed out; kept in sanitized builds only.
     image_map: poison::Map,
 }
@@ -109,7 +109,7 @@ impl Arena {
             (*at).pool_end = base + committed;
         }
         poison::forbid(start, base + committed);
-        Some(Arena { mapping, image: Vec::new(), image_map: poison::Map::EMPTY })
+        Some(Arena { mapping, image: Copy::default(), image_map: poison::Map::EMPTY })
     }
 
     /// What the engine's allocation functions get as their `opaque`.
@@ -121,15 +121,18 @@ impl Arena {
         self.mapping.base() as *mut Header
     }
 
-    /// Takes the pristine copy. Called once, when the isolate is built.
-    pub(super) fn seal(&mut self) {
+    /// Takes the pristine copy. Called once, when the isolate is built. False without memory for it.
+    pub(super) fn seal(&mut self) -> bool {
         let base = self.mapping.base();
         // SAFETY: the range up to `pool_end` is committed; nothing runs in the arena now.
         unsafe {
             let end = (*self.header()).pool_end;
             let open = poison::open(base, end);
-            self.image = std::slice::from_raw_parts(base as *const u8, end - base).to_vec();
+            let copy = Copy::of(std::slice::from_raw_parts(base as *const u8, end - base));
             self.image_map = open.close();
+            let Some(copy) = copy else { return false };
+            self.image = copy;
+            true
         }
     }
 

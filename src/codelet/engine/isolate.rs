@@ -117,8 +117,7 @@ impl Isolate {
         if !job.done {
             return None;
         }
-        isolate.arena.seal();
-        Some(isolate)
+        isolate.arena.seal().then_some(isolate)
     }
 
     /// The largest memory limit a run in it may have.

@@ -75,3 +75,37 @@ impl Mapping {
         Mapping::commit_range(self.base + from, self.base + to)
     }
 }
+
+/// A copy of some bytes in pages of its own: they go back to the system with it, whatever the heap
+/// of the process does with blocks of that size.
+#[derive(Debug, Default)]
+pub(super) struct Copy {
+    pages: Option<Mapping>,
+    len: usize,
+}
+
+impl Copy {
+    /// `None` when the system gives no memory.
+    pub(super) fn of(bytes: &[u8]) -> Option<Copy> {
+        let size = bytes.len().next_multiple_of(4096);
+        let pages = Mapping::reserve(size)?;
+        if !pages.commit(0, size) {
+            return None;
+        }
+        // SAFETY: committed, and nothing else knows of it yet.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), pages.base as *mut u8, bytes.len());
+        }
+        Some(Copy { pages: Some(pages), len: bytes.len() })
+    }
+}
+
+impl std::ops::Deref for Copy {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let Some(pages) = &self.pages else { return &[] };
+        // SAFETY: `of` wrote that much, and nothing writes to it again.
+        unsafe { std::slice::from_raw_parts(pages.base as *const u8, self.len) }
+    }
+}
