@@ -35,7 +35,8 @@ const SPARE_ISOLATES: usize = 4;
 /// The process-wide pool.
 pub(super) struct Pool {
     state: Mutex<State>,
-    work: Condvar,
+    /// Where each worker waits for work.
+    work: Vec<Condvar>,
     pub(super) cells: &'static [&'static Cell],
     pub(super) watchdog: Arc<Watchdog>,
     watching: AtomicUsize,
@@ -65,7 +66,7 @@ impl Pool {
             kill::install(cells);
             Pool {
                 state: Mutex::new(State::default()),
-                work: Condvar::new(),
+                work: cells.iter().map(|_| Condvar::new()).collect(),
                 cells,
                 watchdog: Arc::new(Watchdog::new(cells)),
                 watching: AtomicUsize::new(0),
@@ -158,10 +159,8 @@ impl Pool {
 
     /// Starts or wakes one worker for new work.
     fn wake_worker(&'static self, state: &mut State) {
-        if state.idle > 0 {
-            // Taken off by who wakes it: until it holds the lock, it must not be counted twice.
-            state.idle -= 1;
-            self.work.notify_one();
+        if let Some(worker) = state.idle.pop() {
+            self.work[worker].notify_one();
         } else if state.started < self.threads() && worker::spawn(self, state.started) {
             state.started += 1;
         }
@@ -180,8 +179,8 @@ impl Pool {
             if let Some(task) = state.take_queued(worker) {
                 return task;
             }
-            state.idle += 1;
-            self.work.wait(&mut state);
+            state.idle.push(worker);
+            self.work[worker].wait(&mut state);
         }
     }
 
@@ -226,10 +225,9 @@ impl Pool {
         let Some(open) = state.runs.remove(&run) else { return };
         state.leave(&open);
         if state.turns.iter().any(|id| state.queues.get(id).is_some_and(Queue::may_start))
-            && state.idle > 0
+            && let Some(worker) = state.idle.pop()
         {
-            state.idle -= 1;
-            self.work.notify_one();
+            self.work[worker].notify_one();
         }
         drop(state);
         open.runner.count(&outcome);
