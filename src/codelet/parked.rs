@@ -40,8 +40,8 @@ pub(super) struct Parked {
     pub(super) waited: i64,
     pub(super) ordered: bool,
     pub(super) usage: Usage,
-    /// Set when an image of the loaded program is worth taking afterwards.
-    pub(super) to_prepare: Option<(Arc<Shared>, Key)>,
+    /// Set when an image of the loaded program is worth taking afterwards; whether for plain runs.
+    pub(super) to_prepare: Option<(Arc<Shared>, Key, bool)>,
 }
 
 /// A sink with a `Debug` face.

@@ -10,7 +10,7 @@ use super::guest::host::Host;
 use super::guest::logs::Logs;
 use super::guest::random::Random;
 use super::program::Program;
-use super::request::{EventSink, RunRequest, Values};
+use super::request::{EventSink, RunOptions, RunRequest, Values};
 
 /// The host's half of a run about to start.
 pub(super) fn host_for(
@@ -64,16 +64,26 @@ impl EventSink for Nobody {
     fn done(&self, _: u64, _: crate::outcome::Outcome) {}
 }
 
-/// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
-pub(super) fn config_of(request: &RunRequest) -> Option<String> {
+/// Whether every run of this kind is opened alike: nothing granted, offered or given but the input.
+pub(super) fn is_plain(request: &RunRequest) -> bool {
     let options = &request.plan.options;
+    options.globals.is_none() && grants_nothing(options)
+}
+
+fn grants_nothing(options: &RunOptions) -> bool {
     let allow = &options.allow;
-    if options.host.is_empty()
+    options.host.is_empty()
         && options.deterministic.is_none()
         && options.values != Values::Clone
         && allow.env.is_none()
         && !(allow.random || allow.now || allow.fetch || allow.timers)
-    {
+}
+
+/// What the prelude's `begin` is told; `None` for a run with nothing granted or offered.
+pub(super) fn config_of(request: &RunRequest) -> Option<String> {
+    let options = &request.plan.options;
+    let allow = &options.allow;
+    if grants_nothing(options) {
         return None;
     }
     let config = json!({

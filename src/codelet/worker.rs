@@ -20,9 +20,8 @@ use super::pool::{Job, Parking, Pool, Task, isolate_capacity};
 use super::program::Program;
 use super::request::{EventSink, Reply, RunRequest};
 use super::runner::Shared;
-use super::start::{config_of, host_for, loading_host};
+use super::start::{config_of, host_for, is_plain, loading_host};
 use crate::error::Code;
-use crate::limits::Limits;
 use crate::outcome::{Cache, Failure, Outcome, Usage};
 
 /// Native stack of a worker: four times what a guest may use, and room for callbacks.
@@ -122,7 +121,8 @@ impl Worker {
         };
         let host = host_for(run, &request, &program, &sink, random);
         let max_result = usize::try_from(limits.max_result_bytes).unwrap_or(usize::MAX);
-        let to_prepare = (usage.cache == Cache::Bytecode).then_some((runner, key));
+        let to_prepare =
+            (usage.cache == Cache::Bytecode).then(|| (runner, key, is_plain(&request)));
         let run = match &image {
             Some(image) => Run::loaded(isolate, Box::new(host), max_result, image),
             None => Run::new(isolate, Box::new(host), max_result),
@@ -198,7 +198,7 @@ impl Worker {
         let Some(mut isolate) = isolate else { return Err(no_memory().into()) };
         let mut image = match usage.cache {
             Cache::Miss => None,
-            _ => runner.cache.lock().image(&key, isolate.id()),
+            _ => runner.cache.lock().image(&key, (isolate.id(), is_plain(request))),
         };
         image = image.filter(|image| isolate.load(image));
         if image.is_some() {
@@ -305,8 +305,13 @@ impl Worker {
             return;
         }
         if self.spare.is_none() {
-            if let Some((runner, key)) = to_prepare {
-                isolate = self.take_image(id, isolate, &program, &limits, &runner, &key);
+            if let Some((runner, key, plain)) = to_prepare {
+                let bounds = Prepare {
+                    plain,
+                    memory_limit: size(limits.memory_limit_bytes),
+                    max_stack: size(limits.max_stack_bytes),
+                };
+                isolate = self.take_image(id, isolate, &program, &bounds, &runner, &key);
             }
             self.spare = Some(isolate);
         } else {
@@ -321,27 +326,27 @@ impl Worker {
         run: u64,
         isolate: Isolate,
         program: &Arc<Program>,
-        limits: &Limits,
+        bounds: &Prepare,
         runner: &Shared,
         key: &Key,
     ) -> Isolate {
-        if !runner.cache.lock().wants_image(key, isolate.id()) {
+        let heap = (isolate.id(), bounds.plain);
+        if !runner.cache.lock().wants_image(key, heap) {
             return isolate;
         }
-        let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-        let bounds = Prepare {
-            memory_limit: size(limits.memory_limit_bytes),
-            max_stack: size(limits.max_stack_bytes),
-        };
         let mut loading = Run::new(isolate, Box::new(loading_host(run, program)), 0);
-        let image = loading.prepare(self.cell, &bounds);
+        let image = loading.prepare(self.cell, bounds);
         let (mut isolate, _) = loading.into_parts();
         if let Some(image) = image {
-            runner.cache.lock().put_image(key, isolate.id(), image);
+            runner.cache.lock().put_image(key, heap, image);
         }
         isolate.reset();
         isolate
     }
+}
+
+fn size(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 fn failed(failure: Failure, mut usage: Usage, started: i64) -> Outcome {

@@ -13,6 +13,10 @@ use crate::codelet::request::{Language, Plan};
 /// A program is prepared for so many isolates at most: one for each thread is the usual number.
 const IMAGES: usize = 8;
 
+/// Which heap an image makes: the isolate's number, and whether a run with nothing granted, offered
+/// or given is open in it already.
+pub(crate) type Heap = (u64, bool);
+
 /// What a program is known by.
 pub(crate) type Key = [u8; 32];
 
@@ -36,8 +40,8 @@ pub(crate) fn key_of(plan: &Plan) -> Key {
 #[derive(Debug)]
 struct Kept {
     program: Arc<Program>,
-    /// By the isolate each belongs to, the oldest first.
-    images: VecDeque<(u64, Arc<Image>)>,
+    /// By the isolate each belongs to and whether the run is open in it, the oldest first.
+    images: VecDeque<(Heap, Arc<Image>)>,
     bytes: usize,
     used: u64,
 }
@@ -79,23 +83,23 @@ impl Cache {
         self.evict();
     }
 
-    /// The heap of isolate `isolate` with this program loaded, if it was prepared.
-    pub(crate) fn image(&self, key: &Key, isolate: u64) -> Option<Arc<Image>> {
+    /// The image that makes `heap` with this program loaded, if it was prepared.
+    pub(crate) fn image(&self, key: &Key, heap: Heap) -> Option<Arc<Image>> {
         let images = self.kept.get(key)?.images.iter();
-        images.rev().find(|(owner, _)| *owner == isolate).map(|(_, image)| Arc::clone(image))
+        images.rev().find(|(made, _)| *made == heap).map(|(_, image)| Arc::clone(image))
     }
 
-    /// Whether an image for `isolate` is worth taking. With more isolates than images are kept,
+    /// Whether an image for `heap` is worth taking. With more isolates than images are kept,
     /// which happens while many runs wait, only now and then.
-    pub(crate) fn wants_image(&self, key: &Key, isolate: u64) -> bool {
+    pub(crate) fn wants_image(&self, key: &Key, heap: Heap) -> bool {
         self.kept.get(key).is_some_and(|kept| {
-            let known = kept.images.iter().any(|(owner, _)| *owner == isolate);
+            let known = kept.images.iter().any(|(made, _)| *made == heap);
             !known && (kept.images.len() < IMAGES || kept.used % 64 == 0)
         })
     }
 
     /// Keeps a prepared heap with its program, if that is still here.
-    pub(crate) fn put_image(&mut self, key: &Key, isolate: u64, image: Image) {
+    pub(crate) fn put_image(&mut self, key: &Key, heap: Heap, image: Image) {
         let Some(kept) = self.kept.get_mut(key) else { return };
         let bytes = image.bytes();
         if kept.bytes + bytes > self.max_bytes {
@@ -107,7 +111,7 @@ impl Cache {
             kept.bytes -= gone.bytes();
             self.bytes -= gone.bytes();
         }
-        kept.images.push_back((isolate, Arc::new(image)));
+        kept.images.push_back((heap, Arc::new(image)));
         kept.bytes += bytes;
         self.bytes += bytes;
         self.evict();

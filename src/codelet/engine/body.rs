@@ -78,6 +78,10 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
         let ctx = run.isolate.ctx;
         if run.loads_only {
             read(ctx, run)?;
+            if run.opens_plainly {
+                let nothing = qjs::JS_UNDEFINED;
+                run.helpers = Some(call(ctx, run.isolate.driver.begin, [nothing, nothing])?);
+            }
             return Ok(Out::Waiting(-1.0));
         }
         if let Some(start) = frame.start {
@@ -91,6 +95,9 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
         }
         loop {
             drain(run.isolate.rt, frame.cell);
+            if let Some(value) = run.given {
+                return settle_value(ctx, frame, run, value);
+            }
             match qjs::JS_PromiseState(ctx, run.promise) {
                 qjs::JSPromiseStateEnum_JS_PROMISE_PENDING => {
                     if let Some(out) = wait(ctx, frame, run)? {
@@ -101,7 +108,8 @@ unsafe fn advance(frame: &mut Frame<'_>, run: &mut Run) -> Result<Out, Thrown> {
                     invoke(ctx, frame.cell, run, frame.start)?;
                 }
                 qjs::JSPromiseStateEnum_JS_PROMISE_FULFILLED => {
-                    return settle_value(ctx, frame, run);
+                    let value = qjs::JS_PromiseResult(ctx, run.promise);
+                    return settle_value(ctx, frame, run, value);
                 }
                 _ => {
                     let reason = qjs::JS_PromiseResult(ctx, run.promise);
@@ -148,9 +156,11 @@ unsafe fn begin(ctx: *mut qjs::JSContext, run: &mut Run, start: &Start<'_>) -> R
     unsafe {
         let rt = run.isolate.rt;
         qjs::JS_SetGCThreshold(rt, (start.memory_limit / 4).min(4 << 20) as _);
-        let config = optional(ctx, start.config)?;
-        let globals = optional(ctx, start.globals)?;
-        call(ctx, run.isolate.driver.begin, [config, globals])?;
+        if run.helpers.is_none() {
+            let config = optional(ctx, start.config)?;
+            let globals = optional(ctx, start.globals)?;
+            run.helpers = Some(call(ctx, run.isolate.driver.begin, [config, globals])?);
+        }
         if run.stage == Stage::Fresh {
             read(ctx, run)?;
         }
@@ -199,12 +209,86 @@ unsafe fn invoke(
             Some(start) => (start.export_name, start.input),
             None => (run.host.kept_export.as_deref(), run.host.kept_input.as_ref()),
         };
-        let name = optional(ctx, name)?;
         let input = value_of(ctx, cell, run, input)?;
-        run.promise = call(ctx, run.isolate.driver.invoke, [namespace, name, input])?;
-        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
         run.stage = Stage::Calling;
+        let Some(entry) = plain_entry(ctx, namespace, name) else {
+            let name = optional(ctx, name)?;
+            return promised(ctx, run, run.isolate.driver.invoke, [namespace, name, input]);
+        };
+        let helpers = run.helpers.unwrap_or(qjs::JS_UNDEFINED);
+        match call(ctx, entry, [input, helpers]) {
+            Ok(value) if qjs::JS_IsPromise(value) => {
+                run.promise = value;
+                qjs::JS_PromiseMarkAsHandled(ctx, value);
+            }
+            Ok(value) if !qjs::JS_IsObject(value) => run.given = Some(value),
+            // It may be thenable, which is the guest's code to say.
+            Ok(value) => promised(ctx, run, run.isolate.driver.adopt, [value])?,
+            Err(Thrown) => {
+                // Jobs that were queued before it threw run all the same.
+                let thrown = qjs::JS_GetException(ctx);
+                drain(run.isolate.rt, cell);
+                qjs::JS_Throw(ctx, thrown);
+                return Err(Thrown);
+            }
+        }
         Ok(())
+    }
+}
+
+/// Goes on with the promise that a function of the prelude gives.
+unsafe fn promised<const N: usize>(
+    ctx: *mut qjs::JSContext,
+    run: &mut Run,
+    function: qjs::JSValue,
+    args: [qjs::JSValue; N],
+) -> Result<(), Thrown> {
+    // SAFETY: as `call`.
+    unsafe {
+        run.promise = call(ctx, function, args)?;
+        qjs::JS_PromiseMarkAsHandled(ctx, run.promise);
+    }
+    Ok(())
+}
+
+/// The function to call, if that is all there is to do: an export of the wanted name, or `main`,
+/// that only can be called. Everything else is the prelude's, which also says what is wrong.
+unsafe fn plain_entry(
+    ctx: *mut qjs::JSContext,
+    namespace: qjs::JSValue,
+    wanted: Option<&str>,
+) -> Option<qjs::JSValue> {
+    // SAFETY: reading an own property of a module's namespace runs no code; the value stays alive
+    // with its module.
+    unsafe {
+        let name = wanted.unwrap_or("main");
+        let atom = qjs::JS_NewAtomLen(ctx, name.as_ptr().cast(), name.len() as _);
+        let mut found = qjs::JSPropertyDescriptor {
+            flags: 0,
+            value: qjs::JS_UNDEFINED,
+            getter: qjs::JS_UNDEFINED,
+            setter: qjs::JS_UNDEFINED,
+        };
+        let found_it = qjs::JS_GetOwnProperty(ctx, &raw mut found, namespace, atom) == 1;
+        qjs::JS_FreeAtom(ctx, atom);
+        if !found_it {
+            forget_exception(ctx);
+            return None;
+        }
+        let entry = found.value;
+        if !qjs::JS_IsFunction(ctx, entry) || qjs::JS_IsProxy(entry) {
+            return None;
+        }
+        // A class is the one kind of function whose `prototype` cannot be written.
+        if qjs::JS_IsConstructor(ctx, entry) {
+            let atom = qjs::JS_NewAtomLen(ctx, c"prototype".as_ptr(), 9);
+            let has_one = qjs::JS_GetOwnProperty(ctx, &raw mut found, entry, atom) == 1;
+            qjs::JS_FreeAtom(ctx, atom);
+            if !has_one || found.flags & qjs::JS_PROP_WRITABLE.cast_signed() == 0 {
+                return None;
+            }
+        }
+        Some(entry)
     }
 }
 
@@ -302,10 +386,10 @@ unsafe fn settle_value(
     ctx: *mut qjs::JSContext,
     frame: &mut Frame<'_>,
     run: &mut Run,
+    value: qjs::JSValue,
 ) -> Result<Out, Thrown> {
     // SAFETY: as `advance`; the text stays in the arena until the caller has copied it.
     unsafe {
-        let value = qjs::JS_PromiseResult(ctx, run.promise);
         if qjs::JS_IsUndefined(value) {
             warn_unhandled(ctx, run);
             return Ok(Out::Undefined);

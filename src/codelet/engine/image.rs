@@ -32,6 +32,8 @@ pub(crate) struct Image {
     end: usize,
     /// The entry module, at its address in the heap.
     pub(super) entry: qjs::JSValue,
+    /// The helpers of a run with nothing granted or offered, if the run was opened, too.
+    pub(super) helpers: Option<qjs::JSValue>,
     /// Which bytes of the heap are handed out; kept in sanitized builds only.
     pub(super) map: Map,
 }
@@ -51,7 +53,7 @@ impl Image {
     /// The difference of `heap` from `pristine`, which is its beginning as it was.
     pub(super) fn taken(heap: &[u8], pristine: &[u8], entry: qjs::JSValue) -> Image {
         let (pieces, bytes, end) = (Vec::new(), Vec::new(), heap.len());
-        let mut image = Image { pieces, bytes, end, entry, map: Map::EMPTY };
+        let mut image = Image { helpers: None, pieces, bytes, end, entry, map: Map::EMPTY };
         let common = pristine.len().min(heap.len());
         let grains = heap[..common].chunks(GRAIN).zip(pristine[..common].chunks(GRAIN));
         for (index, (now, before)) in grains.enumerate() {

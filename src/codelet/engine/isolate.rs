@@ -29,6 +29,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 pub(super) struct Driver {
     pub(super) begin: qjs::JSValue,
     pub(super) invoke: qjs::JSValue,
+    pub(super) adopt: qjs::JSValue,
     pub(super) parse: qjs::JSValue,
     pub(super) decode: qjs::JSValue,
     pub(super) encode: qjs::JSValue,
@@ -45,6 +46,7 @@ impl Driver {
     const EMPTY: Driver = Driver {
         begin: qjs::JS_UNDEFINED,
         invoke: qjs::JS_UNDEFINED,
+        adopt: qjs::JS_UNDEFINED,
         parse: qjs::JS_UNDEFINED,
         decode: qjs::JS_UNDEFINED,
         encode: qjs::JS_UNDEFINED,
@@ -277,6 +279,7 @@ unsafe fn build_realm(
         *isolate.driver = Driver {
             begin: member(c"begin"),
             invoke: member(c"invoke"),
+            adopt: member(c"adopt"),
             parse: member(c"parse"),
             decode: member(c"decode"),
             encode: member(c"encode"),

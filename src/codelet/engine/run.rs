@@ -27,6 +27,8 @@ pub(crate) struct Start<'a> {
 /// What bounds the loading of a program.
 #[derive(Debug)]
 pub(crate) struct Prepare {
+    /// Whether the run is opened, too: for runs with nothing granted, offered or given.
+    pub(crate) plain: bool,
     pub(crate) memory_limit: usize,
     pub(crate) max_stack: usize,
 }
@@ -83,6 +85,12 @@ pub(crate) struct Run {
     pub(super) max_stack: usize,
     /// Nothing is to be run.
     pub(super) loads_only: bool,
+    /// Opened while it is loaded.
+    pub(super) opens_plainly: bool,
+    /// What `main` gets as its second argument, once the run is open.
+    pub(super) helpers: Option<qjs::JSValue>,
+    /// What `main` gave, when that is no promise.
+    pub(super) given: Option<qjs::JSValue>,
     pub(super) rejections: Vec<Rejection>,
     /// Host calls that were not answered yet.
     pub(super) unanswered: Unanswered,
@@ -132,6 +140,9 @@ impl Run {
             max_result,
             max_stack: 0,
             loads_only: false,
+            opens_plainly: false,
+            helpers: None,
+            given: None,
             rejections: Vec::new(),
             unanswered: Unanswered::new(),
         }
@@ -145,7 +156,7 @@ impl Run {
         image: &Image,
     ) -> Run {
         let run = Run::new(isolate, host, max_result);
-        Run { stage: Stage::Loaded, entry: image.entry, ..run }
+        Run { stage: Stage::Loaded, entry: image.entry, helpers: image.helpers, ..run }
     }
 
     /// Loads the program into the pristine isolate and no more, for the image of that. `None` when
@@ -154,8 +165,13 @@ impl Run {
         self.isolate.arm(limits.memory_limit, cell);
         self.max_stack = limits.max_stack;
         self.loads_only = true;
+        self.opens_plainly = limits.plain;
         match self.enter(cell, None, &[], false) {
-            Ending::Waiting { .. } => Some(self.isolate.difference(self.entry)),
+            Ending::Waiting { .. } => {
+                let mut image = self.isolate.difference(self.entry);
+                image.helpers = self.helpers;
+                Some(image)
+            }
             _ => None,
         }
     }

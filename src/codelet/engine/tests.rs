@@ -152,7 +152,7 @@ fn a_program_loaded_by_its_image_runs_as_one_that_was_read() {
     let whole = value(bench.run(&program, 32 << 20));
     let mut loading =
         Run::new(bench.isolate.take().expect("idle"), Box::new(host(&program)), 1 << 20);
-    let bounds = Prepare { memory_limit: 32 << 20, max_stack: 1 << 20 };
+    let bounds = Prepare { plain: true, memory_limit: 32 << 20, max_stack: 1 << 20 };
     let image = loading.prepare(bench.cell, &bounds).expect("an image");
     let (mut isolate, _) = loading.into_parts();
     isolate.reset();

@@ -31,7 +31,7 @@ const settled = { __proto__: null, configurable: false }
 const driver = {
   __proto__: null,
 
-  /** Opens the run: grants, globals, helpers. Both texts may be undefined. */
+  /** Opens the run: grants, globals, helpers. Both texts may be undefined. Gives the helpers. */
   begin(configText, globalsText) {
     if (globalsText !== undefined) {
       const values = jsonParse(globalsText)
@@ -47,7 +47,7 @@ const driver = {
       defineProperty(globalObject, 'FinalizationRegistry', settled)
     }
     preventExtensions(globalObject)
-    if (config === undefined) return
+    if (config === undefined) return helpers
     grants.clone = config.clone
     grants.timers = config.timers
     grants.fetch = config.fetch
@@ -56,15 +56,19 @@ const driver = {
     grants.now = config.now
     grants.env = config.env === null ? undefined : guardedDeep(config.env)
     helpers = makeHelpers(config.host)
+    return helpers
   },
 
-  /** Calls the entry; the promise of its value. */
+  /** Calls the entry where that is more than a call, or says what is wrong with it. */
   async invoke(namespace, wanted, input) {
     const unreadable = whyUnreadable(input)
     if (unreadable !== undefined) throw new TypeErrorCtor(`the input cannot be made in a codelet: ${unreadable}`)
     const entry = entryOf(namespace, wanted)
     return entry(input, helpers)
   },
+
+  /** The promise of a value that may be a promise of somebody else's making. */
+  adopt: async (value) => value,
 
   /** Values of the host, and back: JSON, and tagged text. */
   parse: jsonParse,

@@ -140,7 +140,10 @@ impl Guest {
         let isolate = self.isolate.take().expect("idle");
         let mut run = Run::new(isolate, Box::new(loading_host(1, &work.program)), 1 << 20);
         inject::arm(at);
-        let image = run.prepare(self.cell, &Prepare { memory_limit: 32 << 20, max_stack: STACK });
+        let image = run.prepare(
+            self.cell,
+            &Prepare { plain: false, memory_limit: 32 << 20, max_stack: STACK },
+        );
         self.take_back(run);
         image
     }
