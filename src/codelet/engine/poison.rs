@@ -90,6 +90,7 @@ impl Map {
 }
 
 /// Lets Rust copy or read all of `from..to`, in which nothing runs, until [`Open::close`].
+/// Owns heap memory, so never within an entry.
 #[must_use]
 pub(super) struct Open {
     from: usize,
