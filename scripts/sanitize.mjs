@@ -28,7 +28,8 @@ const longMinutes = '10'
 
 /** Tests whose promise an instrumented engine cannot keep, and why. */
 const skipped = {
-  each_layer_of_the_deadline_does_its_own_part: 'the engine is too slow to look at its clock in time',
+  each_layer_of_the_deadline_does_its_own_part:
+    'the engine is too slow to look at its clock in time',
   hostile_one_liners_end_and_leave_no_byte_behind:
     'larger stack frames end recursions before their deadline',
 }
