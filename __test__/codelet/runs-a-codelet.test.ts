@@ -237,7 +237,7 @@ describe('A1 · misuse rejects with INVALID_ARGUMENT before anything runs', () =
   })
 
   it.each([
-    ['clone', { values: 'clone' }, 'INVALID_ARGUMENT'],
+    ['an unknown word', { values: 'tagged' }, 'INVALID_ARGUMENT'],
     ['a number', { values: 1 }, 'INVALID_ARGUMENT'],
     ['an unknown isolation', { isolation: 'vm' }, 'INVALID_ARGUMENT'],
     ['process isolation', { isolation: 'process' }, 'POLICY_UNENFORCEABLE'],

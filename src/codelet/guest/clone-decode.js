@@ -99,7 +99,8 @@ const readSpecial = (table, mark, keep) => {
     case 'w':
       return keep(ObjectCtor(readMember(table, payload)))
     case 'b':
-      return keep(native.getBuffer(payload))
+      // The engine's parser may make a double of it, which is no index.
+      return keep(native.getBuffer(payload | 0))
     case 'v': {
       const buffer = readMember(table, mark[2])
       return keep(new viewConstructors[payload](buffer, mark[3], mark[4]))
