@@ -395,7 +395,13 @@ export interface CodeletRunOptions<I = unknown> extends CodeletLimits, CodeletLi
   allow?: CodeletCapabilities | undefined
   /** Makes the run repeatable. Default: off. */
   deterministic?: DeterministicOptions | undefined
-  /** How values cross: as JSON text. Default `'json'`. */
+  /**
+   * How `input`, the result, and arguments and results of host functions cross. Default `'json'`.
+   *
+   * `'json'`: by the rules of `JSON.stringify`. `'clone'`: as `structuredClone` copies them, with
+   * Map, Set, Date, BigInt, bytes, errors, cycles and shared references; what cannot be cloned is
+   * refused with its path. `globals` are JSON data either way.
+   */
   values?: 'json' | 'clone' | undefined
   /**
    * Where the run lives. Default `'thread'`. `'process'` rejects with `POLICY_UNENFORCEABLE`

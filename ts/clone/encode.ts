@@ -77,7 +77,7 @@ class Walk {
       case 'object':
         return value === null ? null : this.#writeObject(value)
       case 'undefined':
-        return this.#special('u')
+        return this.#special('u', 0)
       case 'bigint': {
         const digits = value.toString(16)
         if (digits.length > BIGINT_DIGITS)

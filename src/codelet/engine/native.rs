@@ -13,6 +13,7 @@ use rquickjs::qjs;
 
 use super::cell::Cell;
 use super::hostcall::{self, Unanswered};
+use super::json;
 use super::survey::{class_of, survey};
 use crate::codelet::guest::host::Host;
 use crate::codelet::guest::logs::Level;
@@ -363,6 +364,29 @@ unsafe extern "C" fn read_only_target(
     }
 }
 
+/// The JSON text of plain data, written without a look at anything the guest can change;
+/// undefined for what is not plain.
+unsafe extern "C" fn write_json(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: inside an entry, so the context is bound; the text is copied before it is freed.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        let Some((text, len)) = json::write(ctx, (*bound).cell, arg(argc, argv, 0)) else {
+            if qjs::JS_HasException(ctx) {
+                qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
+            }
+            return qjs::JS_UNDEFINED;
+        };
+        let value = qjs::JS_NewStringLen(ctx, text.cast(), len as _);
+        qjs::js_free(ctx, text.cast_mut().cast());
+        value
+    }
+}
+
 const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"log", log, 2),
     (c"logRoom", log_room, 0),
@@ -389,6 +413,7 @@ const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"readOnlyTarget", read_only_target, 2),
     (c"classOf", class_of, 1),
     (c"survey", survey, 1),
+    (c"writeJson", write_json, 1),
 ];
 
 /// The `native` object. `None` when the engine refused, which only happens out of memory.

@@ -54,7 +54,7 @@ const readMark = (table, mark, number) => {
     case 'n':
       return payload === 'NaN' ? NaN : payload === '-0' ? -0 : payload === 'Infinity' ? Infinity : -Infinity
     case 'i':
-      return payload[0] === '-' ? -BigIntCtor(`0x${stringSlice(payload, 1)}`) : BigIntCtor(`0x${payload}`)
+      return payload[0] === '-' ? -BigIntCtor('0x' + stringSlice(payload, 1)) : BigIntCtor('0x' + payload)
     case 'r':
       return table[payload]
     case '&':

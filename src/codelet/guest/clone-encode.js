@@ -3,7 +3,7 @@
 // One walk makes a tree of nodes over a copy; then, when no guest code can run any more, the nodes
 // become marks. Getters are guest code and run during the walk: they may change what was walked, and
 // may call host functions. So everything seen by then has been copied, and buffers are handed over
-// only after the walk.
+// only after the walk. No template strings: the engine's ask `String.prototype.concat`.
 
 /** The tagged text of a value. Throws what a getter threw, or a TypeError that names the place. */
 const encodeTagged = (value, root) => {
@@ -13,16 +13,31 @@ const encodeTagged = (value, root) => {
     native.dropBuffers()
     for (let index = 0; index < walk.buffers.length; index++) putBuffer(walk, walk.buffers[index])
     walk.patched = hasToJSON(arrayPrototype) || hasToJSON(objectPrototype) || getPrototypeOf(arrayPrototype) !== objectPrototype
-    return jsonStringify(isNode(top) ? markOf(walk, top) : top)
+    return textOf(isNode(top) ? markOf(walk, top) : top, root)
   } catch (error) {
     native.dropBuffers()
-    throw tooDeep(error) ? new TypeErrorCtor(`${root} is nested too deeply to be cloned`) : error
+    throw tooDeep(error) ? new TypeErrorCtor(root + ' is nested too deeply to be cloned') : error
   }
 }
 
 const arrayPrototype = getPrototypeOf([])
 const objectPrototype = getPrototypeOf({})
 const hasToJSON = (object) => descriptorOf(object, 'toJSON') !== undefined
+
+/** The engine's own writer takes over for deep values. It keeps a list of what is open, and a setter
+ * that the guest put on indices of arrays would get hold of it. */
+const textOf = (mark, root) => {
+  const text = native.writeJson(mark)
+  if (text !== undefined) return text
+  if (hasIndices(arrayPrototype) || hasIndices(objectPrototype)) throw new TypeErrorCtor(root + ' is nested too deeply to be cloned')
+  return jsonStringify(mark)
+}
+
+/** Index keys come first. */
+const hasIndices = (object) => {
+  const first = ownKeys(object)[0]
+  return typeof first === 'string' && '' + (first >>> 0) === first
+}
 
 /** In a copy every member is a node or a primitive. */
 const isNode = (member) => typeof member === 'object' && member !== null
@@ -47,15 +62,15 @@ const write = (walk, value, parent, key) => {
       return value
     case 'number':
       if (value - value === 0 && (value !== 0 || 1 / value > 0)) return value
-      return leaf('n', value === 0 ? '-0' : `${value}`, parent, key)
+      return leaf('n', value === 0 ? '-0' : '' + value, parent, key)
     case 'object':
       return value === null ? null : writeObject(walk, value, parent, key)
     case 'undefined':
-      return leaf('u', undefined, parent, key)
+      return leaf('u', 0, parent, key)
     case 'bigint':
       return leaf('i', bigintToString(value, 16), parent, key)
     default:
-      return refuse(walk, parent, key, `a ${typeof value}`)
+      return refuse(walk, parent, key, 'a ' + typeof value)
   }
 }
 
@@ -176,8 +191,6 @@ const bodyOf = (walk, node, buffer) => {
       return [tag, extra.name, buffer, extra.offset, extra.length]
     case 'x':
       return [tag, payload, extra]
-    case 'u':
-      return [tag]
     default:
       return [tag, payload]
   }
@@ -216,25 +229,25 @@ const rawOf = (node) => {
 const list = (walk, items) => (walk.patched ? bare(items) : items)
 
 const refuse = (walk, parent, key, what) => {
-  throw new TypeErrorCtor(`${pathTo(walk, parent, key)} is ${what}, which cannot be cloned`)
+  throw new TypeErrorCtor(pathTo(walk, parent, key) + ' is ' + what + ', which cannot be cloned')
 }
 
 const pathTo = (walk, parent, key) => {
   let path = ''
   let last = key
   for (let at = parent; at !== undefined; at = at.parent) {
-    path = `${segmentOf(at.tag, last)}${path}`
+    path = segmentOf(at.tag, last) + path
     last = at.key
-    if (path.length > 200) return `${walk.root}...${stringSlice(path, -200)}`
+    if (path.length > 200) return walk.root + '...' + stringSlice(path, -200)
   }
-  return `${walk.root}${path}`
+  return walk.root + path
 }
 
 const segmentOf = (tag, key) => {
-  if (tag === 'm') return key % 2 === 0 ? `<key ${key / 2}>` : `<value ${(key - 1) / 2}>`
-  if (tag === 't') return `<member ${key}>`
+  if (tag === 'm') return key % 2 === 0 ? '<key ' + key / 2 + '>' : '<value ' + (key - 1) / 2 + '>'
+  if (tag === 't') return '<member ' + key + '>'
   // A view's buffer has no step of its own.
   if (tag === 'v') return ''
-  if (typeof key === 'number') return `[${key}]`
-  return native.isIdentifier(key) ? `.${key}` : `[${quote(stringSlice(key, 0, 100))}]`
+  if (typeof key === 'number') return '[' + key + ']'
+  return native.isIdentifier(key) ? '.' + key : '[' + quote(stringSlice(key, 0, 100)) + ']'
 }

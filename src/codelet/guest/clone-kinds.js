@@ -6,7 +6,7 @@
 //   ['o', {…}] ['a', […]]      an object, a dense array
 //   ['s', length, {…}]         an array with holes or with properties besides its items
 //   ['m', [k, v, …]] ['t', […]]  a Map, a Set
-//   ['u'] ['n', name] ['i', hex]  undefined; NaN, Infinity, -Infinity, -0; a BigInt
+//   ['u', 0] ['n', name] ['i', hex]  undefined; NaN, Infinity, -Infinity, -0; a BigInt
 //   ['d', ms or null]          a Date
 //   ['x', source, flags]       a RegExp
 //   ['w', member]              a boxed primitive
@@ -16,6 +16,7 @@
 //   ['&', n, mark]             the mark's object, which is referred to again: number n, counted from 0
 //   ['r', n]                   object number n
 //
+// No item is ever missing: reading one that is would ask `Array.prototype`, which may be bent.
 // Members of marked objects are marks or plain primitives, so what looks like a mark inside a
 // string, a key or a `[0, …]` is just data. `ts/clone` is the host's half of this.
 
@@ -58,6 +59,7 @@ const errorConstructors = { __proto__: null, Error: ErrorCtor, EvalError, RangeE
 const BigIntCtor = BigInt
 const RegExpCtor = RegExp
 const ObjectCtor = Object
+const StringCtor = String
 const bigintToString = uncurry(BigInt.prototype.toString)
 const numberValueOf = uncurry(Number.prototype.valueOf)
 const stringValueOf = uncurry(String.prototype.valueOf)

@@ -68,7 +68,7 @@ const specialWriters = {
     const name = error.name
     node.extra = typeof name === 'string' && errorConstructors[name] !== undefined ? name : 'Error'
     const message = dataProperty(error, 'message')
-    if (message !== undefined) copy.message = `${message.value}`
+    if (message !== undefined) copy.message = StringCtor(message.value)
     const stack = probe(errorStack, error)
     if (typeof stack === 'string') copy.stack = stringSlice(native.guestFrames(stack), 0, 4096)
     const cause = dataProperty(error, 'cause')
@@ -104,7 +104,7 @@ const dataProperty = (object, key) => {
 const putBuffer = (walk, { buffer, length, node }) => {
   // A getter may have detached or resized it since it was seen.
   if (arrayBufferDetached(buffer) || arrayBufferByteLength(buffer) !== length) {
-    throw new TypeErrorCtor(`${pathTo(walk, node.parent, node.key)} changed while it was read`)
+    throw new TypeErrorCtor(pathTo(walk, node.parent, node.key) + ' changed while it was read')
   }
   native.putBuffer(buffer)
 }
