@@ -4,6 +4,8 @@
 //! The last answer is what makes large values cheap: such a tree needs no walk in the guest, the
 //! engine's own JSON writer does it.
 
+#![expect(clippy::similar_names, reason = "argc and argv are the engine's own names")]
+
 use std::ffi::c_int;
 
 use rquickjs::qjs;
@@ -187,7 +189,7 @@ unsafe fn member(
         let Some(value) = data(ctx, object, atom) else { return false };
         if qjs::JS_IsObject(value) {
             let at = qjs::JS_VALUE_GET_PTR(value);
-            let references = at.cast::<u8>().offset(COUNT_OFFSET).cast::<i32>().read();
+            let references = at.byte_offset(COUNT_OFFSET).cast::<i32>().read();
             return references == 1
                 && is_plain(ctx, value, qjs::JS_GetClassID(value), known, depth + 1);
         }
