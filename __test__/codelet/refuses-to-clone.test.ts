@@ -254,6 +254,20 @@ describe('limits count text and buffers together', () => {
     expect(await valueFrom(next, limits)).toEqual([1, new Uint8Array([6])])
   })
 
+  it('a value that was given up leaves none of its buffers to the next', async () => {
+    const host = { size: (view: Uint8Array) => view.byteLength }
+    const over = body(`await helpers.size(new Uint8Array(1))
+      try { await helpers.size(new Uint8Array(2)) } catch {}
+      return new Uint8Array([7])`)
+    expect(await valueFrom(over, { ...clone, host, max_host_calls: 1 })).toEqual(
+      new Uint8Array([7]),
+    )
+    const changed = body(`const first = new Uint8Array([1]), last = new Uint8Array([2])
+      try { await helpers.size([first, last, { get turn() { last.buffer.transfer() } }]) } catch {}
+      return new Uint8Array([7])`)
+    expect(await valueFrom(changed, { ...clone, host })).toEqual(new Uint8Array([7]))
+  })
+
   it('memory and time, while values are written and read', async () => {
     const many = body(
       'const all = []; for (let i = 0; i < 1e6; i++) all.push(new Date(i)); return all',

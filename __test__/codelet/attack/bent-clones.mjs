@@ -117,6 +117,13 @@ const before = await finds(
 assert.deepEqual(before.early, { list: [1, { a: 1 }], text: 'x' })
 assert.deepEqual([before.map.get('k') === before.early, before.map.size], [true, 1])
 assert.deepEqual([before.turn, before.late], [[1], { b: 2 }])
+const list = await finds(
+  body(`
+  const early = { list: [1, { a: 1 }], text: 'x' }
+  return [early, { get turn() { early.list[1].a = 2; early.text = () => 1; return 1 } }]`),
+  clones(null),
+)
+assert.deepEqual(list, [{ list: [1, { a: 1 }], text: 'x' }, { turn: 1 }])
 for (const change of ['bytes.buffer.transfer()', 'bytes.buffer.resize(1)']) {
   const { error } = await fails(
     'RUNTIME_ERROR',
