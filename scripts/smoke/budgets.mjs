@@ -2,7 +2,8 @@
 
 /** In bytes. A megabyte is 1,000,000 of them here, as npm prints it. */
 export const budgets = {
-  mainPacked: 60_000,
+  // 8 KB of it are the host's half of structured clones.
+  mainPacked: 70_000,
   // 2.4 MB of engine and core, and 1.9 MB for reading TypeScript.
   addon: 4_400_000,
   platformPacked: 2_000_000,
