@@ -209,9 +209,12 @@ unsafe fn invoke(
             Some(start) => (start.export_name, start.input),
             None => (run.host.kept_export.as_deref(), run.host.kept_input.as_ref()),
         };
+        // Tagged text may say what this engine cannot make, and the prelude says so.
+        let tagged = input.is_some_and(|input| input.form == Form::Tagged);
         let input = value_of(ctx, cell, run, input)?;
         run.stage = Stage::Calling;
-        let Some(entry) = plain_entry(ctx, namespace, name) else {
+        let entry = if tagged { None } else { plain_entry(ctx, namespace, name) };
+        let Some(entry) = entry else {
             let name = optional(ctx, name)?;
             return promised(ctx, run, run.isolate.driver.invoke, [namespace, name, input]);
         };
