@@ -13,6 +13,8 @@ export class Replies implements HostReplies {
   readonly #run: number
   /** Lines that wait to be sent: number, `=` or `!`, and JSON. */
   #lines = ''
+  /** Whether somebody sends them later. */
+  #isHeld = false
 
   constructor(native: Native, run: number) {
     this.#native = native
@@ -35,9 +37,17 @@ export class Replies implements HostReplies {
     this.#add(`${seq}!${text}`)
   }
 
+  /** Sends in one piece what `work` answers at once. */
+  together(work: () => void): void {
+    this.#isHeld = true
+    work()
+    this.#isHeld = false
+    this.#send()
+  }
+
   /** JSON has no line breaks of its own, so each answer is one line. */
   #add(line: string): void {
-    if (this.#lines === '') queueMicrotask(() => this.#send())
+    if (this.#lines === '' && !this.#isHeld) queueMicrotask(() => this.#send())
     this.#lines += `${line}\n`
   }
 

@@ -59,6 +59,7 @@ class Run implements OpenRun {
   readonly #resolve: (result: CodeletResult) => void
   readonly #reject: (error: RunletError) => void
   #calls: HostCalls | undefined
+  #replies: Replies | undefined
   #stopListening: (() => void) | undefined
 
   constructor(
@@ -81,8 +82,8 @@ class Run implements OpenRun {
           : submit(runner, plan.code, input, plan.request)
       follow(id, this)
       if (targets !== undefined && targets.length > 0) {
-        const replies = new Replies(native, id)
-        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, replies, values)
+        this.#replies = new Replies(native, id)
+        this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, this.#replies, values)
       }
       if (signal !== undefined) {
         this.#stopListening = onAbort(signal, () => {
@@ -119,10 +120,11 @@ class Run implements OpenRun {
   }
 
   called(calls: string): void {
-    if (this.#calls === undefined) return
-    for (const [seq, index, args] of JSON.parse(calls) as Array<[number, number, unknown[]]>) {
-      this.#calls.start(seq, index, () => args)
-    }
+    this.#replies?.together(() => {
+      for (const [seq, index, args] of JSON.parse(calls) as Array<[number, number, unknown[]]>) {
+        this.#calls?.start(seq, index, () => args)
+      }
+    })
   }
 
   calledWith(seq: number, index: number, args: Received): void {
