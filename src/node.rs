@@ -15,10 +15,11 @@
 mod bridge;
 mod events;
 mod facts;
+mod poll;
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Env, Function, Uint8Array};
+use napi::bindgen_prelude::{Env, FromNapiValue, Function, Uint8Array};
 use napi::{Error, Result, Status, Unknown};
 use napi_derive::{module_init, napi};
 
@@ -143,6 +144,15 @@ fn start(
         request = request.with_payload(input);
     }
     bridge::submit(env, bridge, runner, request)
+}
+
+/// Waits some microseconds for the next events, where that is likely to be shorter than to sleep:
+/// what `onEvents` would get, or nothing.
+#[napi(catch_unwind, ts_return_type = "unknown[] | undefined")]
+pub fn poll(env: Env, bridge: u32) -> Result<Option<Unknown<'static>>> {
+    let list = bridge::poll(env, bridge);
+    // SAFETY: a value of this environment, made in the scope of this call, to which it is returned.
+    list.map(|list| unsafe { Unknown::from_napi_value(env.raw(), list) }).transpose()
 }
 
 /// Sends an empty call to the workers and back: its answer is an event. For measurements.

@@ -53,6 +53,8 @@ export interface Native {
     form?: number,
     buffers?: Uint8Array[],
   ): number
+  /** Waits some microseconds for events, if that is likely to be worth it. */
+  poll(bridge: number): unknown[] | undefined | null
   /** An empty call to the workers and back, for measurements; gives the number of its answer. */
   ping(bridge: number): number
   /** Answers host calls: lines of number, `=` or `!`, and JSON. */

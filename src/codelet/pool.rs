@@ -9,7 +9,7 @@ mod state;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::conclude;
 use super::deadline::{Due, Overdue, Watchdog};
@@ -29,6 +29,8 @@ pub(super) use state::{Job, Task};
 
 /// More threads than this do not help: codelets are short.
 const MAX_THREADS: usize = 8;
+/// How long one worker without work stays awake, in nanoseconds.
+const LOOK_OUT: i64 = 50_000;
 /// Idle isolates kept for the next run, beyond one per thread.
 const SPARE_ISOLATES: usize = 4;
 
@@ -39,6 +41,8 @@ pub(super) struct Pool {
     work: Vec<Condvar>,
     pub(super) cells: &'static [&'static Cell],
     pub(super) watchdog: Arc<Watchdog>,
+    /// Counts what was brought, for the worker that looks out for it.
+    arrivals: AtomicU64,
     watching: AtomicUsize,
     next_run: AtomicU64,
 }
@@ -69,6 +73,7 @@ impl Pool {
                 work: cells.iter().map(|_| Condvar::new()).collect(),
                 cells,
                 watchdog: Arc::new(Watchdog::new(cells)),
+                arrivals: AtomicU64::new(0),
                 watching: AtomicUsize::new(0),
                 next_run: AtomicU64::new(1),
             }
@@ -159,6 +164,11 @@ impl Pool {
 
     /// Starts or wakes one worker for new work.
     fn wake_worker(&'static self, state: &mut State) {
+        self.arrivals.fetch_add(1, Ordering::Release);
+        if state.coming != 0 {
+            // One comes for the work by itself.
+            return;
+        }
         if let Some(worker) = state.idle.pop() {
             self.work[worker].notify_one();
         } else if state.started < self.threads() && worker::spawn(self, state.started) {
@@ -169,23 +179,56 @@ impl Pool {
     /// The next task of a worker; waits for one.
     pub(super) fn next_task(&self, worker: usize) -> Task {
         let mut state = self.state.lock();
+        state.coming &= !(1 << worker);
+        let mut looked = false;
         loop {
-            if let Some(task) = state.take_woken(worker) {
+            if let Some(task) = state.take(worker) {
+                // What came while one looked out has woken nobody.
+                self.pass_on(&mut state);
                 return task;
             }
-            if let Some((ping, sink)) = state.pings.pop_front() {
-                return Task::Ping { ping, sink };
-            }
-            if let Some(task) = state.take_queued(worker) {
-                return task;
+            if state.coming == 0 && !looked {
+                looked = true;
+                state.coming |= 1 << worker;
+                let seen = self.arrivals.load(Ordering::Acquire);
+                MutexGuard::unlocked(&mut state, || self.look_out(seen));
+                state.coming &= !(1 << worker);
+                continue;
             }
             state.idle.push(worker);
             self.work[worker].wait(&mut state);
+            looked = false;
+        }
+    }
+
+    /// Wakes a worker if there is work that nobody comes for.
+    fn pass_on(&self, state: &mut State) {
+        if state.coming == 0
+            && !state.idle.is_empty()
+            && state.has_work()
+            && let Some(worker) = state.idle.pop()
+        {
+            self.work[worker].notify_one();
+        }
+    }
+
+    /// Stays awake for a moment, in case that more work comes: to wake a thread costs more than
+    /// most runs, and many times that where the machine is a virtual one. Whoever else wants this
+    /// core gets it.
+    fn look_out(&self, seen: u64) {
+        let until = now_nanos() + LOOK_OUT;
+        while self.arrivals.load(Ordering::Acquire) == seen && now_nanos() < until {
+            std::thread::yield_now();
         }
     }
 
     /// Parks a run, unless something came for it in the meantime.
-    pub(super) fn park(&self, mut parked: Box<Parked>, timer: Option<i64>) -> Parking {
+    pub(super) fn park(
+        &self,
+        worker: usize,
+        mut parked: Box<Parked>,
+        timer: Option<i64>,
+    ) -> Parking {
         let run = parked.run_id();
         // Before it is parked: a deadline that passes meanwhile is noted, and found below.
         if !std::mem::replace(&mut parked.reminded, true) {
@@ -205,6 +248,8 @@ impl Pool {
             queue.running -= 1;
             queue.parked += 1;
         }
+        // The worker asks for its next task right away, which may well be the answer.
+        state.coming |= 1 << worker;
         drop(state);
         // After it is parked: a timer wakes nobody who is not. One that comes when the run has
         // gone on already finds nothing due, and does no harm.
@@ -220,15 +265,13 @@ impl Pool {
     }
 
     /// Ends a run that is on a worker: its place is free from here on.
-    pub(super) fn finish(&self, run: u64, outcome: Outcome) {
+    /// A worker that is named here will ask for its next task within microseconds.
+    pub(super) fn finish(&self, run: u64, outcome: Outcome, coming: Option<usize>) {
         let mut state = self.state.lock();
+        state.coming |= coming.map_or(0, |worker| 1 << worker);
         let Some(open) = state.runs.remove(&run) else { return };
         state.leave(&open);
-        if state.turns.iter().any(|id| state.queues.get(id).is_some_and(Queue::may_start))
-            && let Some(worker) = state.idle.pop()
-        {
-            self.work[worker].notify_one();
-        }
+        self.pass_on(&mut state);
         drop(state);
         open.runner.count(&outcome);
         open.sink.done(run, outcome);

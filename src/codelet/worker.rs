@@ -27,6 +27,9 @@ use crate::outcome::{Cache, Failure, Outcome, Usage};
 /// Native stack of a worker: four times what a guest may use, and room for callbacks.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// A heap that held at most this many bytes is reset in microseconds.
+const QUICK_RESET: u64 = 1 << 20;
+
 /// What a run starts from.
 struct Ready {
     program: Arc<Program>,
@@ -74,7 +77,7 @@ impl Worker {
                 self.spare = None;
                 self.pool.watchdog.disarm(self.index);
                 let failure = Failure::new(Code::Internal, "a fault of runlet: its code panicked");
-                self.pool.finish(run, Outcome::refused(failure));
+                self.pool.finish(run, Outcome::refused(failure), None);
             }
         }
     }
@@ -111,7 +114,7 @@ impl Worker {
                 };
                 usage.cpu_ms = as_millis(thread_cpu_nanos() - cpu_start);
                 let outcome = failed(failure, usage, started);
-                self.pool.finish(run, outcome);
+                self.pool.finish(run, outcome, None);
                 return;
             }
         };
@@ -241,7 +244,7 @@ impl Worker {
                 parked.send_calls();
                 let timer = timer.map(|due| parked.timer_at(due));
                 parked.wait_began = now_nanos();
-                match self.pool.park(parked, timer) {
+                match self.pool.park(self.index, parked, timer) {
                     Parking::Parked => {}
                     Parking::GoOn { parked, replies, cancelled } => {
                         self.resume(parked, replies, cancelled, false);
@@ -294,7 +297,11 @@ impl Worker {
         let Conclusion { value, failure, .. } = conclusion;
         let program = host.program;
         let to_prepare = to_prepare.filter(|_| failure.is_none());
-        self.pool.finish(id, Outcome { value, failure, logs, duration_ms, usage });
+        // Small heaps are pristine again within microseconds, if that is all there is to do.
+        let comes_back =
+            usage.peak_memory_bytes < QUICK_RESET && to_prepare.is_none() && self.spare.is_none();
+        let outcome = Outcome { value, failure, logs, duration_ms, usage };
+        self.pool.finish(id, outcome, comes_back.then_some(self.index));
         if broken {
             // Our own fault: the isolate is not used again.
             return;

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use napi::bindgen_prelude::{Env, Function, JsValue};
@@ -15,6 +15,7 @@ use napi::{Error, Result, Status, Unknown, sys};
 use parking_lot::Mutex;
 
 use super::events::{self, Event};
+use super::poll::{self, Polls};
 use crate::codelet::{
     EventSink, Form, HostCall, LogEntry, Payload, Plan, Reply, RunRequest, Runner, Stats,
 };
@@ -37,6 +38,9 @@ struct Mailbox {
     open: HashSet<u64>,
     /// The array of doubles that JavaScript reads events from.
     numbers: Numbers,
+    /// The environment's thread waits for an event right now: it needs no waking.
+    polling: bool,
+    polls: Polls,
 }
 
 /// A reference to a `Float64Array`, given back by nobody: the environment takes it with it.
@@ -66,6 +70,8 @@ unsafe impl Send for Wake {}
 /// One environment's bridge.
 pub(super) struct Bridge {
     mailbox: Mutex<Mailbox>,
+    /// Set for the thread that polls: something has come.
+    ready: AtomicBool,
 }
 
 static BRIDGES: LazyLock<Mutex<HashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
@@ -166,6 +172,12 @@ pub(super) fn reply(run: f64, lines: &str) {
     Runner::reply(run_number(run), replies.collect());
 }
 
+/// Waits a moment for the next events of `bridge`; nothing when none came or others are open.
+pub(super) fn poll(env: Env, bridge: u32) -> Option<sys::napi_value> {
+    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone)?;
+    bridge.poll(env.raw())
+}
+
 /// Sends an empty call to the workers; its answer is an event of `bridge`.
 pub(super) fn ping(env: Env, bridge: u32) -> Result<f64> {
     let unknown = || Error::new(Status::InvalidArg, "no such bridge".to_owned());
@@ -184,7 +196,7 @@ impl Bridge {
         on_events: &Function<'_, Unknown<'_>, Unknown<'_>>,
         numbers: &Unknown<'_>,
     ) -> Result<u32> {
-        let bridge = Arc::new(Bridge { mailbox: Mutex::default() });
+        let bridge = Arc::new(Bridge { mailbox: Mutex::default(), ready: AtomicBool::new(false) });
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let context = Arc::into_raw(Arc::clone(&bridge)).cast_mut().cast::<c_void>();
         // SAFETY: on the environment's thread; the context is one strong reference, given back by
@@ -254,6 +266,10 @@ impl Bridge {
             return;
         }
         mailbox.events.push(event);
+        if mailbox.polling {
+            self.ready.store(true, Ordering::Release);
+            return;
+        }
         if !mailbox.awake {
             mailbox.awake = true;
             // SAFETY: not closed, which the lock keeps true during the call; it does not block.
@@ -375,50 +391,88 @@ unsafe extern "C" fn deliver(
     }
     // SAFETY: the reference made in `open`, alive as long as the function can be called.
     let bridge = unsafe { &*context.cast::<Bridge>() };
-    let mut mailbox = bridge.mailbox.lock();
-    // SAFETY: the array is kept by its reference; the slice is used in this call only, on the
-    // thread that owns it, before any JavaScript runs.
-    let Some(numbers) = (unsafe { shared_numbers(env, &mailbox.numbers) }) else { return };
-    let (mut bytes, mut weight) = (0, 0);
-    let within = |event: &&Event| {
-        bytes += event.bytes();
-        weight += event.weight();
-        bytes <= BITE_BYTES && weight <= BITE
-    };
-    let room = events::fitting(numbers.len());
-    let fitting = mailbox.events.iter().take(room).take_while(within).count();
-    let count = fitting.max(1).min(mailbox.events.len());
-    let events: Vec<Event> = mailbox.events.drain(..count).collect();
-    if mailbox.events.is_empty() {
-        mailbox.awake = false;
-    } else if !mailbox.wake.0.is_null() {
-        // SAFETY: as in `post`.
-        unsafe {
-            sys::napi_call_threadsafe_function(
-                mailbox.wake.0,
-                null_mut(),
-                sys::ThreadsafeFunctionCallMode::nonblocking,
-            );
-        }
-    }
-    drop(mailbox);
+    bridge.mailbox.lock().polls.turned();
     // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
     unsafe {
-        let Some(list) = events::write(env, &events, numbers) else { return };
+        let Some(list) = bridge.take(env) else { return };
         let mut receiver = null_mut();
         sys::napi_get_undefined(env, &raw mut receiver);
         let mut result = null_mut();
         sys::napi_call_function(env, receiver, on_events, 1, &raw const list, &raw mut result);
     }
-    let mut mailbox = bridge.mailbox.lock();
-    let before = mailbox.open.len();
-    for event in &events {
-        if let Some(run) = event.ends() {
+}
+
+impl Bridge {
+    /// Waits a moment for the next events, if that is likely to be worth it: the list of their
+    /// values, or nothing.
+    pub(super) fn poll(&self, env: sys::napi_env) -> Option<sys::napi_value> {
+        {
+            let mut mailbox = self.mailbox.lock();
+            // With more runs open there is always something to do in the meantime.
+            if mailbox.open.len() != 1 || !mailbox.polls.may_begin() {
+                return None;
+            }
+            self.ready.store(!mailbox.events.is_empty(), Ordering::Release);
+            mailbox.polling = true;
+        }
+        let has_come = poll::wait(&self.ready);
+        {
+            let mut mailbox = self.mailbox.lock();
+            mailbox.polling = false;
+            let has_come = has_come || !mailbox.events.is_empty();
+            mailbox.polls.ended(has_come);
+        }
+        // SAFETY: on the environment's own thread, called from JavaScript.
+        unsafe { self.take(env) }
+    }
+
+    /// Takes the next bite of events and writes it for JavaScript.
+    ///
+    /// # Safety
+    /// On the environment's thread, inside a handle scope.
+    unsafe fn take(&self, env: sys::napi_env) -> Option<sys::napi_value> {
+        let mut mailbox = self.mailbox.lock();
+        if mailbox.events.is_empty() {
+            // Somebody polled faster.
+            mailbox.awake = false;
+            return None;
+        }
+        // SAFETY: the array is kept by its reference; the slice is used in this call only, on the
+        // thread that owns it, before any JavaScript runs.
+        let numbers = (unsafe { shared_numbers(env, &mailbox.numbers) })?;
+        let (mut bytes, mut weight) = (0, 0);
+        let within = |event: &&Event| {
+            bytes += event.bytes();
+            weight += event.weight();
+            bytes <= BITE_BYTES && weight <= BITE
+        };
+        let room = events::fitting(numbers.len());
+        let fitting = mailbox.events.iter().take(room).take_while(within).count();
+        let count = fitting.max(1).min(mailbox.events.len());
+        let events: Vec<Event> = mailbox.events.drain(..count).collect();
+        if mailbox.events.is_empty() {
+            mailbox.awake = false;
+        } else if !mailbox.wake.0.is_null() {
+            mailbox.awake = true;
+            // SAFETY: as in `post`.
+            unsafe {
+                sys::napi_call_threadsafe_function(
+                    mailbox.wake.0,
+                    null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                );
+            }
+        }
+        let before = mailbox.open.len();
+        for run in events.iter().filter_map(Event::ends) {
             mailbox.open.remove(&run);
         }
-    }
-    if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {
-        // SAFETY: as above.
-        unsafe { sys::napi_unref_threadsafe_function(env, mailbox.wake.0) };
+        if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {
+            // SAFETY: on the environment's own thread, with its live function.
+            unsafe { sys::napi_unref_threadsafe_function(env, mailbox.wake.0) };
+        }
+        drop(mailbox);
+        // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
+        unsafe { events::write(env, &events, numbers) }
     }
 }

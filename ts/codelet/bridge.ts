@@ -90,8 +90,33 @@ export function follow(id: number, run: OpenRun): void {
   runs.set(id, run)
 }
 
-/** No callback of a run throws: one that did would swallow the events of other runs behind it. */
+/** A batch is being read: nothing else may be, since both share their place in it. */
+let isReading = false
+/** Somebody asked for more meanwhile. */
+let isAsked = false
+
+/**
+ * Takes the next events where they are sure to come soon: a run or an answer was just sent, and
+ * nothing else is open. What it waits for is microseconds, and the addon says no often enough that
+ * the host's loop turns.
+ */
+export function pump(): void {
+  isAsked = true
+  while (isAsked && !isReading && stream !== undefined) {
+    isAsked = false
+    const batch = bridge().poll(stream)
+    if (Array.isArray(batch)) read(batch)
+  }
+}
+
 function dispatch(batch: unknown[]): void {
+  read(batch)
+  if (isAsked) pump()
+}
+
+/** No callback of a run throws: one that did would swallow the events of other runs behind it. */
+function read(batch: unknown[]): void {
+  isReading = true
   values = batch
   nextNumber = 0
   nextValue = 0
@@ -117,6 +142,7 @@ function dispatch(batch: unknown[]): void {
     }
   }
   values = []
+  isReading = false
 }
 
 function readEnding(): Ending {

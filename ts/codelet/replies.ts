@@ -3,6 +3,7 @@
 import type { Native } from '../addon'
 import type { HostReplies } from '../host'
 import { JSON_TEXT, type Payload, PLAIN_TEXT } from '../payload'
+import { pump } from './bridge'
 
 /** A string up to this length may be written as JSON, to travel with others. */
 const SHORT = 1024
@@ -56,5 +57,6 @@ export class Replies implements HostReplies {
     if (lines === '') return
     this.#lines = ''
     this.#native.reply(this.#run, lines)
+    pump()
   }
 }

@@ -14,7 +14,7 @@ import { HostCalls, type HostTarget } from '../host'
 import { messages } from '../messages'
 import { type Payload, type Received, readPayload, type Values } from '../payload'
 import { onAbort } from '../signal'
-import { bridge, type Ending, follow, type OpenRun, submit, submitPlan } from './bridge'
+import { bridge, type Ending, follow, type OpenRun, pump, submit, submitPlan } from './bridge'
 import { failedLate, readOutcome, setCause } from './outcome'
 import { Replies } from './replies'
 
@@ -81,6 +81,8 @@ class Run implements OpenRun {
           ? submitPlan(runner, plan, input)
           : submit(runner, plan.code, input, plan.request)
       follow(id, this)
+      // Such a run calls nothing of the host, so nobody is called before `run` has returned.
+      if (typeof plan === 'number') pump()
       if (targets !== undefined && targets.length > 0) {
         this.#replies = new Replies(native, id)
         this.#calls = new HostCalls(`${PROCESS_ID}-${id}`, targets, this.#replies, values)

@@ -70,6 +70,9 @@ pub(super) struct State {
     /// Workers that wait for work, the last to come to it last: it is woken first, since its heap
     /// and its core's caches are warm. Who wakes one takes it off, so that it is not woken twice.
     pub(super) idle: Vec<usize>,
+    /// A bit for each worker that is awake and comes for work by itself: to wake another one would be
+    /// slower. Each clears its own when it has come.
+    pub(super) coming: u64,
 }
 
 /// What a worker is to do next.
@@ -110,8 +113,21 @@ impl Queue {
 }
 
 impl State {
+    /// Something to do: what was begun comes first.
+    pub(super) fn take(&mut self, worker: usize) -> Option<Task> {
+        self.take_woken(worker)
+            .or_else(|| self.pings.pop_front().map(|(ping, sink)| Task::Ping { ping, sink }))
+            .or_else(|| self.take_queued(worker))
+    }
+
+    /// Whether there is something to do.
+    pub(super) fn has_work(&self) -> bool {
+        let may_start = |id| self.queues.get(id).is_some_and(Queue::may_start);
+        !self.woken.is_empty() || !self.pings.is_empty() || self.turns.iter().any(may_start)
+    }
+
     /// A woken run, first come first.
-    pub(super) fn take_woken(&mut self, worker: usize) -> Option<Task> {
+    fn take_woken(&mut self, worker: usize) -> Option<Task> {
         loop {
             let run = self.woken.pop_front()?;
             let Some(open) = self.runs.get_mut(&run) else { continue };
@@ -132,7 +148,7 @@ impl State {
     }
 
     /// The next queued run of the next runner whose turn it is and who may start one.
-    pub(super) fn take_queued(&mut self, worker: usize) -> Option<Task> {
+    fn take_queued(&mut self, worker: usize) -> Option<Task> {
         for _ in 0..self.turns.len() {
             let id = self.turns.pop_front()?;
             let Some(queue) = self.queues.get_mut(&id) else { continue };
