@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long one answer is waited for.
-const PATIENCE: Duration = Duration::from_micros(12);
+const PATIENCE: Duration = Duration::from_micros(15);
 /// How long answers may be had this way until the host's loop turns.
 const TURN: Duration = Duration::from_micros(250);
-/// After failing so often in a row, the longest pause is reached: 63 runs.
-const MOST_FAILURES: u32 = 6;
+/// After failing so often in a row, the longest pause is reached: 15 runs.
+const MOST_FAILURES: u32 = 4;
 
 /// Whether polling is worth it and fair, for one environment.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ mod tests {
             polls.ended(false);
             polls.turned();
         }
-        assert_eq!(pauses, [0, 1, 3, 7, 15, 31, 63, 63]);
+        assert_eq!(pauses, [0, 1, 3, 7, 15, 15, 15, 15]);
         polls.ended(true);
         assert!(polls.may_begin());
     }
