@@ -162,13 +162,17 @@ impl Pool {
         }
     }
 
-    /// Starts or wakes one worker for new work.
+    /// Sees to it that somebody comes for new work.
     fn wake_worker(&'static self, state: &mut State) {
         self.arrivals.fetch_add(1, Ordering::Release);
-        if state.coming != 0 {
-            // One comes for the work by itself.
-            return;
+        // One that is awake comes by itself.
+        if state.coming == 0 {
+            self.wake_or_start(state);
         }
+    }
+
+    /// Wakes a worker, or starts one if none sleeps and there may be more.
+    fn wake_or_start(&'static self, state: &mut State) {
         if let Some(worker) = state.idle.pop() {
             self.work[worker].notify_one();
         } else if state.started < self.threads() && worker::spawn(self, state.started) {
@@ -176,8 +180,15 @@ impl Pool {
         }
     }
 
+    /// Sees to it that somebody comes for work that is there already.
+    fn pass_on(&'static self, state: &mut State) {
+        if state.coming == 0 && state.has_work() {
+            self.wake_or_start(state);
+        }
+    }
+
     /// The next task of a worker; waits for one.
-    pub(super) fn next_task(&self, worker: usize) -> Task {
+    pub(super) fn next_task(&'static self, worker: usize) -> Task {
         let mut state = self.state.lock();
         state.coming &= !(1 << worker);
         let mut looked = false;
@@ -198,17 +209,6 @@ impl Pool {
             state.idle.push(worker);
             self.work[worker].wait(&mut state);
             looked = false;
-        }
-    }
-
-    /// Wakes a worker if there is work that nobody comes for.
-    fn pass_on(&self, state: &mut State) {
-        if state.coming == 0
-            && !state.idle.is_empty()
-            && state.has_work()
-            && let Some(worker) = state.idle.pop()
-        {
-            self.work[worker].notify_one();
         }
     }
 
@@ -266,7 +266,7 @@ impl Pool {
 
     /// Ends a run that is on a worker: its place is free from here on.
     /// A worker that is named here will ask for its next task within microseconds.
-    pub(super) fn finish(&self, run: u64, outcome: Outcome, coming: Option<usize>) {
+    pub(super) fn finish(&'static self, run: u64, outcome: Outcome, coming: Option<usize>) {
         let mut state = self.state.lock();
         state.coming |= coming.map_or(0, |worker| 1 << worker);
         let Some(open) = state.runs.remove(&run) else { return };
