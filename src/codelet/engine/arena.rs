@@ -119,6 +119,13 @@ impl Arena {
         self.header().cast()
     }
 
+    /// The last byte that may be read and belongs to no block.
+    #[cfg(all(test, feature = "sanitize"))]
+    pub(super) fn last_unused(&self) -> *const u8 {
+        // SAFETY: reading our own header.
+        unsafe { ((*self.header()).committed - 1) as *const u8 }
+    }
+
     fn header(&self) -> *mut Header {
         self.mapping.base() as *mut Header
     }

@@ -185,6 +185,12 @@ impl Isolate {
         self.arena.reset();
     }
 
+    /// As [`Arena::last_unused`].
+    #[cfg(all(test, feature = "sanitize"))]
+    pub(super) fn last_unused(&self) -> *const u8 {
+        self.arena.last_unused()
+    }
+
     /// What the engine's allocation functions get.
     #[cfg(all(test, feature = "sanitize"))]
     pub(super) fn opaque(&self) -> *mut c_void {

@@ -43,7 +43,7 @@ fn commit(fault: &str) {
                 assert_eq!(runlet_probe(moved), 1);
                 block
             }
-            _ => block.add(256 * 1024),
+            _ => isolate.last_unused(),
         };
         runlet_probe(at);
     }
