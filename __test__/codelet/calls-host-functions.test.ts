@@ -418,3 +418,27 @@ describe('X6 · a host table that is wrong is refused by name', () => {
     await refusedOption({ host: { a: () => 1 }, helpers: { a: () => 1 } }, 'host')
   })
 })
+
+it('a call near the end of the stack fails like any other, and the run goes on', async () => {
+  const code = `export async function main(_, { f }) {
+      const failures = []
+      const descend = (depth) => {
+        try { f(depth).catch((error) => failures.push(error.name)) } catch (error) { failures.push(error.name) }
+        try { descend(depth + 1) } catch { /* the end of the stack */ }
+      }
+      descend(0)
+      await f(-1).catch(() => {})
+      return [failures.length > 5, [...new Set(failures)].sort()]
+    }`
+  const host = {
+    f() {
+      throw new Error('always')
+    },
+  }
+  const options = { host, max_host_calls: 1e6, max_stack_bytes: 65536, timeout_ms: 20_000 }
+  const [isLong, names] = (await valueFrom(code, options)) as [boolean, string[]]
+  expect(isLong).toBe(true)
+  for (const name of names) {
+    expect(['HostCallError', 'InternalError', 'RangeError']).toContain(name)
+  }
+})

@@ -329,3 +329,18 @@ describe('schemas see cloned values', () => {
     expect(input.error.details?.side).toBe('input')
   })
 })
+
+it('bytes of a host call that was refused count for nothing else', async () => {
+  const code = body(
+    `for (let i = 0; i < 50; i++) try { await helpers.f(new Uint8Array(1000)) } catch {}
+     return { a: 1 }`,
+  )
+  const result = await runCodelet(js(code), {
+    ...clone,
+    host: { f: () => 1 },
+    max_host_calls: 3,
+    max_result_bytes: 500,
+  })
+  expect(result.value).toEqual({ a: 1 })
+  expect(result.usage.resultBytes).toBeLessThan(50)
+})

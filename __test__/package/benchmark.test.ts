@@ -16,9 +16,11 @@ function ask(modules: Record<string, string>, program: string): unknown {
     ([name, path]) => `import * as ${name} from ${at(path)}`,
   )
   const text = [...imports, `process.stdout.write(JSON.stringify(${program}))`].join('\n')
-  const node = spawnSync('node', ['--input-type=module', '-e', text], {
+  // By standard input: a whole page of figures is too long for an argument.
+  const node = spawnSync('node', ['--input-type=module', '-'], {
     cwd: root,
     encoding: 'utf8',
+    input: text,
   })
   expect(node.stderr).toBe('')
   return JSON.parse(node.stdout)

@@ -1,6 +1,9 @@
 //! Tests of the room as a whole: through the public face, on the real pool.
 
-use super::{Language, ModuleSource, RunOptions, RunRequest, Runner, RunnerOptions};
+use super::{
+    EventSink, HostCall, Language, LogEntry, ModuleSource, Reply, RunOptions, RunRequest, Runner,
+    RunnerOptions,
+};
 use crate::error::Code;
 use crate::outcome::{Cache, Outcome, StoppedBy};
 
@@ -182,6 +185,44 @@ fn host_calls_are_answered() {
     );
     assert_eq!(outcome.json(), Some("[8,2,4,6]"), "{:?}", outcome.failure);
     assert_eq!(outcome.usage.host_calls, 4);
+}
+
+#[test]
+fn the_entry_is_the_export_of_that_very_name() {
+    let code =
+        "const a = () => 'a'; const b = () => 'b'; export { a as '\u{c3}\u{a9}', b as '\u{e9}' }";
+    let options = RunOptions { export_name: Some("\u{e9}".to_owned()), ..RunOptions::default() };
+    let request = RunRequest::new(code).with_options(options);
+    let outcome = Runner::new(RunnerOptions::default()).run_blocking(request);
+    assert_eq!(outcome.json(), Some("\"b\""), "{:?}", outcome.failure);
+}
+
+/// Answers each call while it is being made.
+struct Prompt(std::sync::Mutex<std::sync::mpsc::Sender<Outcome>>);
+
+impl EventSink for Prompt {
+    fn log(&self, _: u64, _: &LogEntry) {}
+    fn calls(&self, run: u64, calls: Vec<HostCall>) {
+        let answer = |call: HostCall| Reply { seq: call.seq, ok: true, value: None };
+        Runner::reply(run, calls.into_iter().map(answer).collect());
+    }
+    fn done(&self, _: u64, outcome: Outcome) {
+        self.0.lock().unwrap().send(outcome).unwrap();
+    }
+}
+
+#[test]
+fn answers_that_are_always_there_already_cost_no_stack() {
+    let mut options = RunOptions { host: vec![vec!["f".into()]], ..RunOptions::default() };
+    options.limits.max_host_calls = 60_000;
+    let code = "export const main = async (_, { f }) => { for (let i = 0; i < 50_000; i++) await f(i); return 'all' }";
+    let request = RunRequest::new(code).with_options(options).with_timeout_ms(60_000);
+    let (sender, outcomes) = std::sync::mpsc::channel();
+    let sink = std::sync::Arc::new(Prompt(std::sync::Mutex::new(sender)));
+    let runner = Runner::new(RunnerOptions::default());
+    runner.submit(request, sink).unwrap();
+    let outcome = outcomes.recv().unwrap();
+    assert_eq!(outcome.json(), Some("\"all\""), "{:?}", outcome.failure);
 }
 
 #[test]

@@ -27,6 +27,13 @@ use crate::outcome::{Cache, Failure, Outcome, Usage};
 /// Native stack of a worker: four times what a guest may use, and room for callbacks.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// A run that can go on without waiting.
+struct Again {
+    parked: Box<Parked>,
+    replies: Vec<Reply>,
+    cancelled: Option<&'static str>,
+}
+
 /// A heap that held at most this many bytes is reset in microseconds.
 const QUICK_RESET: u64 = 1 << 20;
 
@@ -164,7 +171,8 @@ impl Worker {
             host.kept_input = request.input;
         }
         parked.cpu_used = thread_cpu_nanos() - cpu_start;
-        self.follow(parked, ending);
+        let again = self.follow(parked, ending);
+        self.go_on(again);
     }
 
     /// Compiled program and pristine isolate.
@@ -212,18 +220,38 @@ impl Worker {
 
     fn resume(
         &mut self,
-        mut parked: Box<Parked>,
+        parked: Box<Parked>,
         replies: Vec<Reply>,
         cancelled: Option<&'static str>,
         late: bool,
     ) {
+        let again = self.resume_once(parked, replies, cancelled, late);
+        self.go_on(again);
+    }
+
+    /// As long as answers are there already when a run comes to wait for them.
+    fn go_on(&mut self, mut again: Option<Again>) {
+        while let Some(Again { parked, replies, cancelled }) = again {
+            again = self.resume_once(parked, replies, cancelled, false);
+        }
+    }
+
+    fn resume_once(
+        &mut self,
+        mut parked: Box<Parked>,
+        replies: Vec<Reply>,
+        cancelled: Option<&'static str>,
+        late: bool,
+    ) -> Option<Again> {
         parked.waited += now_nanos() - parked.wait_began;
         if let Some(by) = cancelled {
-            return self.end(parked, Conclusion::failed(conclude::cancelled_by(by)));
+            self.end(parked, Conclusion::failed(conclude::cancelled_by(by)));
+            return None;
         }
         if late || now_nanos() >= parked.deadline {
             let failure = conclude::timeout(StopReason::Wall, &parked.limits);
-            return self.end(parked, Conclusion::failed(failure));
+            self.end(parked, Conclusion::failed(failure));
+            return None;
         }
         let ready = parked.accept(replies);
         let cpu_left = parked.limits.cpu_ms.map(|limit| (millis(limit) - parked.cpu_used).max(0));
@@ -232,11 +260,11 @@ impl Worker {
         let unanswered = parked.unanswered();
         let ending = parked.run.resume(self.cell, &ready, unanswered);
         parked.cpu_used += thread_cpu_nanos() - cpu_start;
-        self.follow(parked, ending);
+        self.follow(parked, ending)
     }
 
-    /// After an entry: the run waits, or it has ended.
-    fn follow(&mut self, mut parked: Box<Parked>, ending: Ending) {
+    /// After an entry: the run waits, or it has ended, or it can go on at once.
+    fn follow(&mut self, mut parked: Box<Parked>, ending: Ending) -> Option<Again> {
         let run = parked.run.id();
         let reason = self.pool.watchdog.disarm(self.index);
         if let Ending::Waiting { timer } = ending {
@@ -244,17 +272,17 @@ impl Worker {
                 parked.send_calls();
                 let timer = timer.map(|due| parked.timer_at(due));
                 parked.wait_began = now_nanos();
-                match self.pool.park(self.index, parked, timer) {
-                    Parking::Parked => {}
+                return match self.pool.park(self.index, parked, timer) {
+                    Parking::Parked => None,
                     Parking::GoOn { parked, replies, cancelled } => {
-                        self.resume(parked, replies, cancelled, false);
+                        Some(Again { parked, replies, cancelled })
                     }
-                }
-                return;
+                };
             }
             let cancelled = self.pool.cancelled(run);
             let failure = conclude::stopped(reason, cancelled, &parked.limits);
-            return self.end(parked, Conclusion::failed(failure));
+            self.end(parked, Conclusion::failed(failure));
+            return None;
         }
         let cancelled = match &ending {
             Ending::Left(_) => self.pool.cancelled(run),
@@ -264,6 +292,7 @@ impl Worker {
         let program = Arc::clone(&parked.run.host().program);
         let conclusion = conclude::conclude(ending, reason, cancelled, &limits, &program);
         self.end(parked, conclusion);
+        None
     }
 
     /// Hands the outcome over, then makes the isolate pristine.

@@ -120,29 +120,34 @@ function read(batch: unknown[]): void {
   values = batch
   nextNumber = 0
   nextValue = 0
-  for (let left = number(); left > 0; left--) {
-    const kind = number()
-    const id = number()
-    const run = runs.get(id)
-    if (kind === END) {
-      const ending = readEnding()
-      runs.delete(id)
-      run?.ended(ending)
-    } else if (kind === LOG) {
-      const entry = readLog()
-      run?.logged(entry)
-    } else if (kind === CALLS) {
-      const calls = text()
-      run?.called(calls)
-    } else if (kind === CALL) {
-      const seq = number()
-      const index = number()
-      const args = readReceived(number())
-      run?.calledWith(seq, index, args)
-    }
+  try {
+    for (let left = number(); left > 0; left--) readEvent()
+  } finally {
+    values = []
+    isReading = false
   }
-  values = []
-  isReading = false
+}
+
+function readEvent(): void {
+  const kind = number()
+  const id = number()
+  const run = runs.get(id)
+  if (kind === END) {
+    const ending = readEnding()
+    runs.delete(id)
+    run?.ended(ending)
+  } else if (kind === LOG) {
+    const entry = readLog()
+    run?.logged(entry)
+  } else if (kind === CALLS) {
+    const calls = text()
+    run?.called(calls)
+  } else if (kind === CALL) {
+    const seq = number()
+    const index = number()
+    const args = readReceived(number())
+    run?.calledWith(seq, index, args)
+  }
 }
 
 function readEnding(): Ending {

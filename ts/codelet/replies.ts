@@ -41,9 +41,12 @@ export class Replies implements HostReplies {
   /** Sends in one piece what `work` answers at once. */
   together(work: () => void): void {
     this.#isHeld = true
-    work()
-    this.#isHeld = false
-    this.#send()
+    try {
+      work()
+    } finally {
+      this.#isHeld = false
+      this.#send()
+    }
   }
 
   /** JSON has no line breaks of its own, so each answer is one line. */

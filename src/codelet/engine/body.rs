@@ -265,7 +265,7 @@ unsafe fn plain_entry(
     // with its module.
     unsafe {
         let name = wanted.unwrap_or("main");
-        let atom = qjs::JS_NewAtomLen(ctx, name.as_ptr().cast(), name.len() as _);
+        let atom = json::atom_of(ctx, name.as_bytes());
         let mut found = qjs::JSPropertyDescriptor {
             flags: 0,
             value: qjs::JS_UNDEFINED,
@@ -398,6 +398,8 @@ unsafe fn settle_value(
             return Ok(Out::Undefined);
         }
         frame.during = During::Serialising;
+        // Of host calls that were refused something may be left.
+        outside(ctx, (), |host| host.buffers.clear());
         let mut len: usize = 0;
         let mut form = Form::Json;
         let mut bytes: *const std::ffi::c_char = std::ptr::null();

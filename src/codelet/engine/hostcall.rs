@@ -53,11 +53,15 @@ pub(super) unsafe extern "C" fn call_host(
             }
             return qjs::JS_UNDEFINED;
         };
+        let Ok(promised) = promise(ctx) else {
+            qjs::js_free(ctx, text.cast_mut().cast());
+            return qjs::JS_EXCEPTION;
+        };
         let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
         let bytes = std::slice::from_raw_parts(text, len);
         let seq = outside(ctx, -2, |host| host.call(function, bytes));
         qjs::js_free(ctx, text.cast_mut().cast());
-        open(ctx, seq, arg(argc, argv, 1), arg(argc, argv, 2))
+        open(ctx, seq, promised, arg(argc, argv, 1), arg(argc, argv, 2))
     }
 }
 
@@ -70,15 +74,64 @@ pub(super) unsafe extern "C" fn call_host_text(
 ) -> qjs::JSValue {
     // SAFETY: as `call_host`.
     unsafe {
+        let Ok(promised) = promise(ctx) else { return qjs::JS_EXCEPTION };
         let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
         let text = arg(argc, argv, 3);
         let seq = with_text(ctx, text, -2, |host, bytes| host.call(function, bytes));
-        open(ctx, seq, arg(argc, argv, 1), arg(argc, argv, 2))
+        open(ctx, seq, promised, arg(argc, argv, 1), arg(argc, argv, 2))
+    }
+}
+
+/// What a call needs besides being made.
+struct Promised {
+    promise: qjs::JSValue,
+    functions: [qjs::JSValue; 2],
+    site: qjs::JSValue,
+}
+
+/// An exception is pending in the context.
+struct Thrown;
+
+/// Made before the call: near the end of the guest's stack it may throw, and then nothing was sent.
+unsafe fn promise(ctx: Context) -> Result<Promised, Thrown> {
+    // SAFETY: inside an entry, so the context is bound.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        let mut functions = [qjs::JS_UNDEFINED; 2];
+        let promise = qjs::JS_NewPromiseCapability(ctx, functions.as_mut_ptr());
+        if qjs::JS_IsException(promise) {
+            return Err(Thrown);
+        }
+        let site =
+            qjs::JS_CallConstructor(ctx, (*bound).error_constructor, 0, std::ptr::null_mut());
+        let promised = Promised { promise, functions, site };
+        if qjs::JS_IsException(site) {
+            promised.free(ctx);
+            return Err(Thrown);
+        }
+        Ok(promised)
+    }
+}
+
+impl Promised {
+    unsafe fn free(self, ctx: Context) {
+        // SAFETY: each value has a reference of its own.
+        unsafe {
+            for value in [self.promise, self.functions[0], self.functions[1], self.site] {
+                qjs::JS_FreeValue(ctx, value);
+            }
+        }
     }
 }
 
 /// The promise of call `seq`, or the number that says why there is none.
-unsafe fn open(ctx: Context, seq: i32, name: qjs::JSValue, wrap: qjs::JSValue) -> qjs::JSValue {
+unsafe fn open(
+    ctx: Context,
+    seq: i32,
+    promised: Promised,
+    name: qjs::JSValue,
+    wrap: qjs::JSValue,
+) -> qjs::JSValue {
     // SAFETY: all values are of this context; what the table keeps has a reference of its own.
     unsafe {
         let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
@@ -86,27 +139,21 @@ unsafe fn open(ctx: Context, seq: i32, name: qjs::JSValue, wrap: qjs::JSValue) -
             (*(*bound).cell).leave_out_of_memory();
         }
         let Ok(number) = u32::try_from(seq) else {
+            promised.free(ctx);
             return qjs::JS_MKVAL(qjs::JS_TAG_INT, seq);
         };
-        let mut functions = [qjs::JS_UNDEFINED; 2];
-        let promise = qjs::JS_NewPromiseCapability(ctx, functions.as_mut_ptr());
-        if qjs::JS_IsException(promise) {
-            return promise;
-        }
-        let site =
-            qjs::JS_CallConstructor(ctx, (*bound).error_constructor, 0, std::ptr::null_mut());
         let waiting = Waiting {
-            resolve: functions[0],
-            reject: functions[1],
+            resolve: promised.functions[0],
+            reject: promised.functions[1],
             name: qjs::JS_DupValue(ctx, name),
             wrap: qjs::JS_DupValue(ctx, wrap),
-            site,
+            site: promised.site,
         };
         let unanswered = (*bound).unanswered;
         outside(ctx, (), |_| {
             (*unanswered).insert(number, waiting);
         });
-        promise
+        promised.promise
     }
 }
 

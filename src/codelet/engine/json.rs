@@ -15,8 +15,28 @@ mod read;
 mod tests;
 mod write;
 
+use rquickjs::qjs;
+
 pub(super) use read::parse;
 pub(super) use write::write;
+
+/// The engine's name for a property. Only ASCII may be looked up by its bytes: of any other text the
+/// engine would look for what the same bytes say in Latin-1 first.
+///
+/// # Safety
+/// Inside an entry, on `ctx`'s thread.
+pub(super) unsafe fn atom_of(ctx: *mut qjs::JSContext, text: &[u8]) -> qjs::JSAtom {
+    // SAFETY: the text is copied; the string is given back once it has its name.
+    unsafe {
+        if text.is_ascii() {
+            return qjs::JS_NewAtomLen(ctx, text.as_ptr().cast(), text.len() as _);
+        }
+        let string = qjs::JS_NewStringLen(ctx, text.as_ptr().cast(), text.len() as _);
+        let atom = qjs::JS_ValueToAtom(ctx, string);
+        qjs::JS_FreeValue(ctx, string);
+        atom
+    }
+}
 
 /// Containers inside containers, at most; deeper texts and values are the engine's.
 const MAX_DEPTH: usize = 256;

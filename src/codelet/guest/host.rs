@@ -65,10 +65,11 @@ impl Host {
     /// Takes a host call: its number, -1 past the budget, -2 when the arguments are too large, -3
     /// when all pending arguments together are over the memory limit.
     pub(crate) fn call(&mut self, function: u32, arguments: &[u8]) -> i32 {
+        // They belong to this call, whatever becomes of it.
+        let buffers = std::mem::take(&mut self.buffers);
         if self.calls_made >= self.max_host_calls {
             return -1;
         }
-        let buffers = std::mem::take(&mut self.buffers);
         let size = arguments.len() + buffers.iter().map(Vec::len).sum::<usize>();
         if size > self.max_host_arg_bytes {
             return -2;

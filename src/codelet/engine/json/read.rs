@@ -2,8 +2,8 @@
 
 use rquickjs::qjs;
 
-use super::MAX_DEPTH;
 use super::buffer::Buffer;
+use super::{MAX_DEPTH, atom_of};
 use crate::codelet::engine::cell::Cell;
 
 /// Keys remembered at once; a power of two.
@@ -225,7 +225,7 @@ impl Reader<'_> {
         // SAFETY: as `string`; a remembered atom keeps the reference it was made with.
         unsafe {
             if !in_source || len == 0 || len > LONGEST_KEY {
-                return Ok(qjs::JS_NewAtomLen(self.ctx, text.cast(), len as _));
+                return Ok(atom_of(self.ctx, std::slice::from_raw_parts(text, len)));
             }
             let bytes = &self.text[start..start + len];
             let slot = usize::from(bytes[0])
@@ -238,7 +238,7 @@ impl Reader<'_> {
             if known.len == len && self.text[known.at..known.at + len] == *bytes {
                 return Ok(known.atom);
             }
-            let atom = qjs::JS_NewAtomLen(self.ctx, text.cast(), len as _);
+            let atom = atom_of(self.ctx, bytes);
             self.keys[slot] = Key { at: start, len, atom };
             Ok(atom)
         }

@@ -163,6 +163,18 @@ fn texts_of_every_spelling_are_read() {
 }
 
 #[test]
+fn keys_are_told_apart_from_those_that_only_share_their_bytes() {
+    let runner = Runner::new(RunnerOptions::default());
+    // In UTF-8 the second key has the bytes that the first has in Latin-1.
+    let input = "{\"\u{c3}\u{bc}\":\"a\",\"\u{fc}\":\"b\"}";
+    assert_eq!(run(&runner, "export const main = (i) => i", Some(input)), input);
+    let code = "const own = { [String.fromCharCode(0xc3, 0xbc)]: 1 }; \
+                export const main = (i) => [i[String.fromCharCode(0xfc)], own]";
+    let output = run(&runner, code, Some("{\"\u{fc}\":7}"));
+    assert_eq!(output, "[7,{\"\u{c3}\u{bc}\":1}]");
+}
+
+#[test]
 fn what_is_no_json_is_refused_as_before() {
     let runner = Runner::new(RunnerOptions::default());
     for text in [
