@@ -269,12 +269,19 @@ impl Pool {
     pub(super) fn finish(&'static self, run: u64, outcome: Outcome, coming: Option<usize>) {
         let mut state = self.state.lock();
         state.coming |= coming.map_or(0, |worker| 1 << worker);
+        // Where one run comes after the other, so do their ends: the next one may start, and end on
+        // another worker, as soon as the place is free.
+        let serial = state.serial(run);
+        let in_turn = serial
+            .as_ref()
+            .map(|runner| MutexGuard::unlocked(&mut state, || runner.announcing.lock()));
         let Some(open) = state.runs.remove(&run) else { return };
         state.leave(&open);
         self.pass_on(&mut state);
         drop(state);
         open.runner.count(&outcome);
         open.sink.done(run, outcome);
+        drop(in_turn);
     }
 
     /// Answers for host calls.

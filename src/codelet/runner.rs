@@ -82,6 +82,8 @@ pub(super) struct Shared {
     pub(super) cache: Mutex<Cache>,
     pub(super) disposed: AtomicBool,
     pub(super) cache_hits: AtomicU64,
+    /// Held from before the place of a run is free until its end is announced.
+    pub(super) announcing: Mutex<()>,
     ended: Mutex<Ended>,
 }
 
@@ -133,6 +135,7 @@ impl Runner {
                 cache: Mutex::new(cache),
                 disposed: AtomicBool::new(false),
                 cache_hits: AtomicU64::new(0),
+                announcing: Mutex::new(()),
                 ended: Mutex::new(Ended::default()),
             }),
         }

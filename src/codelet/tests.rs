@@ -225,6 +225,35 @@ fn answers_that_are_always_there_already_cost_no_stack() {
     assert_eq!(outcome.json(), Some("\"all\""), "{:?}", outcome.failure);
 }
 
+/// Announces slowly that the input was the slow one.
+struct Slow(std::sync::Mutex<std::sync::mpsc::Sender<u64>>);
+
+impl EventSink for Slow {
+    fn log(&self, _: u64, _: &LogEntry) {}
+    fn calls(&self, _: u64, _: Vec<HostCall>) {}
+    fn done(&self, run: u64, outcome: Outcome) {
+        if outcome.json() == Some("\"slow\"") {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        self.0.lock().unwrap().send(run).unwrap();
+    }
+}
+
+#[test]
+fn one_at_a_time_end_in_the_order_of_submission() {
+    let (sender, ends) = std::sync::mpsc::channel();
+    let sink = std::sync::Arc::new(Slow(std::sync::Mutex::new(sender)));
+    let options = RunnerOptions { max_concurrent: Some(1), ..RunnerOptions::default() };
+    let runner = Runner::new(options);
+    // After the second run of a program its worker takes an image: another one goes on meanwhile.
+    let runs = ["quick", "slow", "quick", "quick"].map(|input| {
+        let request = RunRequest::new("export const main = (input) => input")
+            .with_input(format!("\"{input}\""));
+        runner.submit(request, sink.clone()).unwrap()
+    });
+    assert_eq!(runs.map(|_| ends.recv().unwrap()), runs);
+}
+
 #[test]
 fn a_timer_due_while_its_run_comes_to_wait_wakes_it() {
     // Each wait begins from 0 to 20 microseconds before its timer is due.

@@ -173,6 +173,12 @@ impl State {
         None
     }
 
+    /// The runner of this run, if it runs one at a time.
+    pub(super) fn serial(&self, run: u64) -> Option<Arc<Shared>> {
+        let runner = &self.runs.get(&run)?.runner;
+        (runner.limits.max_concurrent == Some(1)).then(|| Arc::clone(runner))
+    }
+
     /// Marks a parked run as having something to do; false when it is not parked.
     pub(super) fn wake(&mut self, run: u64) -> bool {
         let Some(open) = self.runs.get_mut(&run) else { return false };
