@@ -238,6 +238,10 @@ export type CodeletModule = string | { code: string; language?: Language | undef
 /**
  * The bounds of a run. Each is an integer; one that is out of its range is `INVALID_ARGUMENT`, with
  * the range in the message.
+ *
+ * The size of a value is that of its JSON text in UTF-8, for a string as well. With
+ * `values: 'clone'` it is that of the clone's text, which is JSON that may have marks, and of the
+ * buffers beside it.
  */
 export interface CodeletLimits {
   /** Wall time of the run in ms, parked time included, queue time not. 1 to 86,400,000. Default 2,000. Beyond: `TIMEOUT`. */
@@ -250,9 +254,9 @@ export interface CodeletLimits {
   max_stack_bytes?: number | undefined
   /** Bytes of code with all modules. Default 256 KiB. Beyond: `POLICY_VIOLATION`. */
   max_source_bytes?: number | undefined
-  /** Bytes of `input` and `globals` as JSON text. Default 4 MiB. Beyond: `INVALID_ARGUMENT`. */
+  /** Size of `input` and `globals` in bytes. Default 4 MiB. Beyond: `INVALID_ARGUMENT`. */
   max_input_bytes?: number | undefined
-  /** Bytes of the result as JSON text. Default 1 MiB. Beyond: `OUTPUT_LIMIT`. */
+  /** Size of the result in bytes. Default 1 MiB. Beyond: `OUTPUT_LIMIT`. */
   max_result_bytes?: number | undefined
   /** Log entries kept, the first ones. Default 100. Beyond: counted in `usage.logsDropped`. */
   max_log_entries?: number | undefined
@@ -262,9 +266,9 @@ export interface CodeletLimits {
   max_host_calls?: number | undefined
   /** Host calls under way at once. Default 32. Beyond: they wait in order, they do not fail. */
   max_host_calls_in_flight?: number | undefined
-  /** Bytes of one call's arguments as JSON text. Default 1 MiB. Beyond: `HOST_CALL_ERROR`. */
+  /** Size of one call's arguments, a list, in bytes. Default 1 MiB. Beyond: `HOST_CALL_ERROR`. */
   max_host_arg_bytes?: number | undefined
-  /** Bytes of one call's result as JSON text. Default 4 MiB. Beyond: `HOST_CALL_ERROR`. */
+  /** Size of one call's result in bytes. Default 4 MiB. Beyond: `HOST_CALL_ERROR`. */
   max_host_result_bytes?: number | undefined
 }
 
@@ -324,7 +328,7 @@ export interface CodeletCapabilities {
 
 // ------------------------------------------------------------------------------- host functions ----
 
-/** A function of the host that a codelet may call. Arguments and result cross as JSON. */
+/** A function of the host that a codelet may call. Arguments and result cross as `values` says. */
 // biome-ignore lint/suspicious/noExplicitAny: each host function chooses its own parameters
 export type HostFunction = (...args: any[]) => unknown
 
@@ -378,7 +382,7 @@ export interface DeterministicOptions {
 
 /** The options of one run. */
 export interface CodeletRunOptions<I = unknown> extends CodeletLimits, CodeletLimitAliases {
-  /** First argument of `main`, copied as JSON. Default `undefined`. */
+  /** First argument of `main`, a copy as `values` says. Default `undefined`. */
   input?: I | undefined
   /**
    * Data as global variables, deep-frozen copies. Keys are identifiers that are not taken by the
@@ -483,7 +487,7 @@ export interface CodeletUsage {
   hostCalls: number
   /** Host calls still pending when the run ended. */
   detachedHostCalls: number
-  /** Size of the result as JSON text, bytes. */
+  /** Size of the result as `max_result_bytes` counts it, bytes; 0 for `undefined` or none. */
   resultBytes: number
   /** Log entries beyond `max_log_entries` or the byte budget. */
   logsDropped: number
@@ -503,7 +507,7 @@ export interface CodeletUsage {
 /** A run that returned. */
 export interface CodeletSuccess<T = unknown> {
   ok: true
-  /** What `main` returned, after JSON. */
+  /** What `main` returned, a copy as `values` says. */
   value: T
   error?: undefined
   /** Log entries, oldest first. */

@@ -1,7 +1,8 @@
 //! The N-API face: what JavaScript calls, and how events go back. Only this room names napi.
 //!
-//! Values cross as JSON text. The package's own TypeScript is the only caller; it has checked what
-//! users gave and turns texts into errors and promises.
+//! Values cross as [`Payload`]s: text, which is JSON, a string as it is or JSON with marks, and for
+//! the last the buffers it refers to. The package's own TypeScript is the only caller; it has checked
+//! what users gave and turns texts into errors and promises.
 
 #![expect(unsafe_code, reason = "N-API is C; every block states why it is sound")]
 #![expect(unreachable_pub, reason = "the macro registers the functions by name and wants them pub")]
