@@ -322,7 +322,10 @@ export interface CodeletCapabilities {
   now?: boolean | undefined
   /** `fetch` and `helpers.fetch`, performed by the host. Default none. */
   fetch?: FetchCapability | undefined
-  /** `setTimeout` and `clearTimeout`, at most 64 pending. Default `false`. */
+  /**
+   * `setTimeout`, `setInterval`, `setImmediate` and what clears them; at most 64 pending. Default
+   * `false`.
+   */
   timers?: boolean | undefined
 }
 
