@@ -231,6 +231,7 @@ struct Slow(std::sync::Mutex<std::sync::mpsc::Sender<u64>>);
 impl EventSink for Slow {
     fn log(&self, _: u64, _: &LogEntry) {}
     fn calls(&self, _: u64, _: Vec<HostCall>) {}
+    #[expect(clippy::disallowed_methods, reason = "a sink that is busy, with nothing to wait for")]
     fn done(&self, run: u64, outcome: Outcome) {
         if outcome.json() == Some("\"slow\"") {
             std::thread::sleep(std::time::Duration::from_millis(100));
