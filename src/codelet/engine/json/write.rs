@@ -5,15 +5,10 @@ use rquickjs::qjs;
 use super::MAX_DEPTH;
 use super::buffer::Buffer;
 use crate::codelet::engine::cell::Cell;
-
-/// Classes of plain data, by the engine's numbers.
-const CLASS_OBJECT: u32 = 1;
-const CLASS_ARRAY: u32 = 2;
+use crate::codelet::engine::plain::{CLASS_ARRAY, CLASS_OBJECT, Names, ToJson, own_value};
 
 /// Keys remembered at once; a power of two.
 const KEYS: usize = 256;
-/// Prototypes remembered at once.
-const PROTOTYPES: usize = 4;
 
 /// Where in the text a key was written before, quotes and colon included.
 #[derive(Clone, Copy)]
@@ -40,14 +35,11 @@ pub(in crate::codelet::engine) unsafe fn write(
 ) -> Option<(*const u8, usize)> {
     // SAFETY: as this function.
     unsafe {
-        let to_json = qjs::JS_NewAtomLen(ctx, c"toJSON".as_ptr(), 6);
         let mut writer = Writer {
             ctx,
             cell,
-            to_json,
+            to_json: ToJson::new(ctx),
             keys: [Key { atom: 0, at: 0, len: 0 }; KEYS],
-            plain: [std::ptr::null_mut(); PROTOTYPES],
-            next_plain: 0,
             text: Buffer::new(ctx),
         };
         if writer.value(value, 0).is_ok() {
@@ -61,11 +53,8 @@ pub(in crate::codelet::engine) unsafe fn write(
 struct Writer {
     ctx: *mut qjs::JSContext,
     cell: *const Cell,
-    to_json: qjs::JSAtom,
+    to_json: ToJson,
     keys: [Key; KEYS],
-    /// Prototypes that have no `toJSON`, nor have theirs. Nothing changes them meanwhile.
-    plain: [*mut std::ffi::c_void; PROTOTYPES],
-    next_plain: usize,
     text: Buffer<u8>,
 }
 
@@ -106,71 +95,19 @@ impl Writer {
         }
     }
 
-    /// Whether nothing above this object has a `toJSON`.
-    unsafe fn is_plain(&mut self, object: qjs::JSValue) -> bool {
-        // SAFETY: no proxy is asked for anything, so no code of the guest runs.
-        unsafe {
-            let mut above = qjs::JS_GetPrototype(self.ctx, object);
-            let first = above;
-            let mut steps = 0;
-            while qjs::JS_IsObject(above) {
-                let pointer = qjs::JS_VALUE_GET_PTR(above);
-                if self.plain.contains(&pointer) {
-                    break;
-                }
-                steps += 1;
-                if steps > 16 || qjs::JS_IsProxy(above) || self.has_to_json(above) {
-                    qjs::JS_FreeValue(self.ctx, above);
-                    return false;
-                }
-                let next = qjs::JS_GetPrototype(self.ctx, above);
-                // Each is kept alive by the object below it.
-                qjs::JS_FreeValue(self.ctx, above);
-                above = next;
-            }
-            qjs::JS_FreeValue(self.ctx, above);
-            if steps > 0 {
-                self.plain[self.next_plain % PROTOTYPES] = qjs::JS_VALUE_GET_PTR(first);
-                self.next_plain += 1;
-            }
-            true
-        }
-    }
-
-    unsafe fn has_to_json(&self, object: qjs::JSValue) -> bool {
-        // SAFETY: an ordinary object's own property; the descriptor is not asked for.
-        unsafe { qjs::JS_GetOwnProperty(self.ctx, std::ptr::null_mut(), object, self.to_json) != 0 }
-    }
-
-    /// An own property that is a value. The reference is given back at once: the object keeps it,
-    /// and nothing changes the object meanwhile.
     unsafe fn own_value(
         &self,
         object: qjs::JSValue,
         key: qjs::JSAtom,
     ) -> Result<qjs::JSValue, Unusual> {
-        let mut found = qjs::JSPropertyDescriptor {
-            flags: 0,
-            value: qjs::JS_UNDEFINED,
-            getter: qjs::JS_UNDEFINED,
-            setter: qjs::JS_UNDEFINED,
-        };
-        // SAFETY: an ordinary object: reading its descriptor runs nothing.
-        unsafe {
-            if qjs::JS_GetOwnProperty(self.ctx, &raw mut found, object, key) != 1
-                || found.flags & qjs::JS_PROP_GETSET.cast_signed() != 0
-            {
-                return Err(Unusual);
-            }
-            qjs::JS_FreeValue(self.ctx, found.value);
-            Ok(found.value)
-        }
+        // SAFETY: an ordinary object: anything else was left to the engine.
+        unsafe { own_value(self.ctx, object, key).ok_or(Unusual) }
     }
 
     unsafe fn array(&mut self, array: qjs::JSValue, depth: usize) -> Written {
         // SAFETY: an array's length is its own and no getter.
         unsafe {
-            if !self.is_plain(array) || self.has_to_json(array) {
+            if self.to_json.is_above(self.ctx, array) || self.to_json.is_own(self.ctx, array) {
                 return Err(Unusual);
             }
             let mut len = 0;
@@ -199,26 +136,19 @@ impl Writer {
     unsafe fn object(&mut self, object: qjs::JSValue, depth: usize) -> Written {
         // SAFETY: an ordinary object's keys; the list is given back below or goes with the arena.
         unsafe {
-            if !self.is_plain(object) {
+            if self.to_json.is_above(self.ctx, object) {
                 return Err(Unusual);
             }
-            let mut keys = std::ptr::null_mut();
-            let mut count = 0;
-            let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY).cast_signed();
-            let got =
-                qjs::JS_GetOwnPropertyNames(self.ctx, &raw mut keys, &raw mut count, object, flags);
-            if got < 0 || (keys.is_null() && count > 0) {
-                return Err(Unusual);
-            }
+            let names = Names::of(self.ctx, object).ok_or(Unusual)?;
             // An own toJSON may be hidden from the list; asked after it, so that a small object
             // costs one look.
-            if self.has_to_json(object) {
+            if self.to_json.is_own(self.ctx, object) {
                 return Err(Unusual);
             }
             self.text.push(b'{');
             let mut first = true;
-            for index in 0..count as usize {
-                let key = (*keys.add(index)).atom;
+            for name in names.as_slice() {
+                let key = name.atom;
                 let value = self.own_value(object, key)?;
                 if !has_json(value) {
                     continue;
@@ -231,7 +161,7 @@ impl Writer {
                 self.value(value, depth + 1)?;
             }
             self.text.push(b'}');
-            qjs::JS_FreePropertyEnum(self.ctx, keys, count);
+            names.free(self.ctx);
         }
         Ok(())
     }
