@@ -96,8 +96,22 @@ impl Parked {
             || !self.calls.held.is_empty()
     }
 
+    /// How many calls the guest may have sent while it runs: none before those that wait already.
+    pub(super) fn allow_sending(&mut self) {
+        let limit = usize::try_from(self.limits.max_host_calls_in_flight).unwrap_or(usize::MAX);
+        let room = limit.saturating_sub(self.calls.in_flight.len());
+        self.run.host().may_send = if self.calls.backlog.is_empty() { room } else { 0 };
+    }
+
+    /// Takes note of the calls that were sent while the guest ran.
+    pub(super) fn note_sent(&mut self) {
+        let sent = std::mem::take(&mut self.run.host().sent);
+        self.calls.in_flight.extend(sent);
+    }
+
     /// Hands waiting calls to the host side, as many as may be in flight.
     pub(super) fn send_calls(&mut self) {
+        self.note_sent();
         let made = std::mem::take(&mut self.run.host().outgoing);
         self.calls.backlog.extend(made);
         let limit = usize::try_from(self.limits.max_host_calls_in_flight).unwrap_or(usize::MAX);

@@ -31,12 +31,15 @@ pub(super) fn host_for(
         logs: Logs::new(size(limits.max_log_entries), size(limits.max_log_bytes)),
         program: Arc::clone(program),
         frames: Frames::new(Arc::clone(program)),
-        live: options.live_logs.then(|| Arc::clone(sink)),
+        sink: Arc::clone(sink),
+        live_logs: options.live_logs,
         max_host_calls: u32::try_from(limits.max_host_calls).unwrap_or(u32::MAX),
         max_host_arg_bytes: size(limits.max_host_arg_bytes),
         pending_bytes: 0,
         memory_limit: size(limits.memory_limit_bytes),
         outgoing: Vec::new(),
+        may_send: 0,
+        sent: Vec::new(),
         calls_made: 0,
         denials: 0,
         imports_closed: false,
@@ -56,7 +59,7 @@ pub(super) fn loading_host(run: u64, program: &Arc<Program>) -> Host {
 }
 
 /// Hears nothing.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl EventSink for Nobody {
     fn log(&self, _: u64, _: &super::LogEntry) {}

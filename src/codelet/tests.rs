@@ -255,6 +255,80 @@ fn one_at_a_time_end_in_the_order_of_submission() {
     assert_eq!(runs.map(|_| ends.recv().unwrap()), runs);
 }
 
+/// What a run sends, in order.
+enum Sent {
+    Calls(Vec<HostCall>),
+    Done(Box<Outcome>),
+}
+
+struct Listening(std::sync::Mutex<std::sync::mpsc::Sender<Sent>>);
+
+impl EventSink for Listening {
+    fn log(&self, _: u64, _: &LogEntry) {}
+    fn calls(&self, _: u64, calls: Vec<HostCall>) {
+        self.0.lock().unwrap().send(Sent::Calls(calls)).unwrap();
+    }
+    fn done(&self, _: u64, outcome: Outcome) {
+        self.0.lock().unwrap().send(Sent::Done(Box::new(outcome))).unwrap();
+    }
+}
+
+#[test]
+fn many_calls_are_handed_over_while_the_guest_goes_on() {
+    let (sender, sent) = std::sync::mpsc::channel();
+    let sink = std::sync::Arc::new(Listening(std::sync::Mutex::new(sender)));
+    let mut options = RunOptions { host: vec![vec!["f".into()]], ..RunOptions::default() };
+    options.limits.max_host_calls_in_flight = 1000;
+    let code =
+        "export const main = (_, { f }) => { for (let i = 0; i < 100; i++) f(i); for (;;); }";
+    let request = RunRequest::new(code).with_options(options).with_timeout_ms(300);
+    let runner = Runner::new(RunnerOptions::default());
+    runner.submit(request, sink).unwrap();
+    let mut calls = 0;
+    let outcome = loop {
+        match sent.recv().unwrap() {
+            Sent::Calls(batch) => calls += batch.len(),
+            Sent::Done(outcome) => break outcome,
+        }
+    };
+    assert_eq!(outcome.failure.unwrap().code, Code::Timeout);
+    assert_eq!(calls, 96, "all but the last, smaller lot");
+    assert_eq!(outcome.usage.detached_host_calls, 100);
+}
+
+#[test]
+fn calls_handed_over_early_count_as_in_flight() {
+    let (sender, sent) = std::sync::mpsc::channel();
+    let sink = std::sync::Arc::new(Listening(std::sync::Mutex::new(sender)));
+    let mut options = RunOptions { host: vec![vec!["f".into()]], ..RunOptions::default() };
+    options.limits.max_host_calls_in_flight = 40;
+    let code = "export const main = async (_, { f }) => { const all = []; for (let i = 0; i < 200; i++) all.push(f(i)); return (await Promise.all(all)).length }";
+    let request = RunRequest::new(code).with_options(options).with_timeout_ms(60_000);
+    let runner = Runner::new(RunnerOptions::default());
+    let run = runner.submit(request, sink).unwrap();
+    let mut in_flight = std::collections::VecDeque::new();
+    let mut most = 0;
+    let outcome = loop {
+        match sent.recv().unwrap() {
+            Sent::Calls(calls) => {
+                in_flight.extend(calls);
+                most = most.max(in_flight.len());
+                let call: HostCall = in_flight.pop_front().unwrap();
+                Runner::reply(run, vec![Reply { seq: call.seq, ok: true, value: None }]);
+            }
+            Sent::Done(outcome) => break outcome,
+        }
+        // The last ones are followed by no more calls.
+        if most == 40 && in_flight.front().is_some_and(|call| call.seq >= 160) {
+            let rest = in_flight.drain(..);
+            let answer = |call: HostCall| Reply { seq: call.seq, ok: true, value: None };
+            Runner::reply(run, rest.map(answer).collect());
+        }
+    };
+    assert_eq!(outcome.json(), Some("200"), "{:?}", outcome.failure);
+    assert_eq!(most, 40);
+}
+
 #[test]
 fn a_timer_due_while_its_run_comes_to_wait_wakes_it() {
     // Each wait begins from 0 to 20 microseconds before its timer is due.

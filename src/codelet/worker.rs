@@ -153,6 +153,7 @@ impl Worker {
             to_prepare,
         });
         let config = config_of(&request);
+        parked.allow_sending();
         let ending = parked.run.start(
             self.cell,
             &Start {
@@ -258,6 +259,7 @@ impl Worker {
         self.pool.watchdog.arm(self.index, parked.run.id(), parked.deadline, cpu_left);
         let cpu_start = thread_cpu_nanos();
         let unanswered = parked.unanswered();
+        parked.allow_sending();
         let ending = parked.run.resume(self.cell, &ready, unanswered);
         parked.cpu_used += thread_cpu_nanos() - cpu_start;
         self.follow(parked, ending)
@@ -303,6 +305,7 @@ impl Worker {
             parked.send_calls();
             parked.warn_unsent();
         }
+        parked.note_sent();
         let Parked { run, calls, started, cpu_used, waited, mut usage, limits, to_prepare, .. } =
             *parked;
         let id = run.id();

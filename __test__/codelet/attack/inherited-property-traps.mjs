@@ -111,7 +111,7 @@ const foreign = `
     const keys = Reflect.ownKeys(v)
     for (let k = 0; k < keys.length; k++) {
       const key = String(keys[k])
-      if (key === 'callHost' || key === 'countDenial' || key === 'resolve' || key === 'capability' || key === 'genuine' || key === 'due' || key === 'fetchIndex' || key === 'invoke') leaked += key + ' '
+      if (key === 'hostFunction' || key === 'callWritten' || key === 'countDenial' || key === 'resolve' || key === 'capability' || key === 'genuine' || key === 'due' || key === 'fetchIndex' || key === 'invoke') leaked += key + ' '
     }
   }`
 const uses = [

@@ -37,7 +37,7 @@ const leaked = await finds(
   for (const object of queue) {
     if ((typeof object !== 'object' && typeof object !== 'function') || object === null || seen.has(object)) continue
     seen.add(object)
-    for (const key of Reflect.ownKeys(object)) { if (['callHost', 'countDenial', 'logRoom', 'guestFrames', 'invoke', 'describe', 'settle', 'fireTimer', 'readOnlyTarget'].includes(key)) hits.push(key); const d = Reflect.getOwnPropertyDescriptor(object, key); queue.push(d.value, d.get, d.set) }
+    for (const key of Reflect.ownKeys(object)) { if (['hostFunction', 'callWritten', 'countDenial', 'logRoom', 'guestFrames', 'invoke', 'describe', 'settle', 'fireTimer', 'readOnlyTarget'].includes(key)) hits.push(key); const d = Reflect.getOwnPropertyDescriptor(object, key); queue.push(d.value, d.get, d.set) }
     queue.push(Reflect.getPrototypeOf(object))
   }
   return [seen.size > 300, hits]`),

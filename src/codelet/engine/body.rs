@@ -320,7 +320,7 @@ unsafe fn wait(
     // SAFETY: prelude functions without guest code, but for the timer's own callback.
     unsafe {
         let next = number(call(ctx, run.isolate.driver.next_timer, [])?);
-        let calls = frame.unanswered || !run.host.outgoing.is_empty();
+        let calls = frame.unanswered || run.host.has_called();
         if next >= 0.0 {
             // A virtual clock jumps to its timer, unless the host still owes an answer.
             if run.host.clock.is_virtual() && !calls {

@@ -32,47 +32,96 @@ pub(super) struct Waiting {
 /// Calls under way by their number.
 pub(super) type Unanswered = HashMap<u32, Waiting>;
 
-/// `callHost(index, name, wrap, args)`: a promise; a number below zero when the call is refused;
-/// undefined when the arguments are not plain data.
-pub(super) unsafe extern "C" fn call_host(
+/// `hostFunction(index, name)`: a function that calls the host's function of that number.
+pub(super) unsafe extern "C" fn host_function(
     ctx: Context,
     _: qjs::JSValue,
     argc: c_int,
     argv: Args,
 ) -> qjs::JSValue {
+    // SAFETY: the engine keeps references of its own to what the function carries.
+    unsafe {
+        let mut carried = [arg(argc, argv, 0), arg(argc, argv, 1)];
+        qjs::JS_NewCFunctionData(ctx, Some(call_host), 0, 0, 2, carried.as_mut_ptr())
+    }
+}
+
+/// A call of the host: a promise, always. `carried` is the function's number and name.
+unsafe extern "C" fn call_host(
+    ctx: Context,
+    _: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+    _: c_int,
+    carried: Args,
+) -> qjs::JSValue {
     // SAFETY: inside an entry, so the context is bound; the text lies in the arena until it is
-    // copied.
+    // copied; `carried` are the two values of `host_function`.
     unsafe {
         let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
-        if outside(ctx, true, |host| host.values == Values::Clone) {
-            return qjs::JS_UNDEFINED;
-        }
-        let Some((text, len)) = json::write(ctx, (*bound).cell, arg(argc, argv, 3)) else {
+        let (function, name) = (*carried, *carried.add(1));
+        let plain = !outside(ctx, true, |host| host.values == Values::Clone);
+        let count = usize::try_from(argc).unwrap_or(0);
+        let list = if count == 0 { &[] } else { std::slice::from_raw_parts(argv, count) };
+        let written = if plain { json::write_list(ctx, (*bound).cell, list) } else { None };
+        let Some((text, len)) = written else {
             if qjs::JS_HasException(ctx) {
                 qjs::JS_FreeValue(ctx, qjs::JS_GetException(ctx));
             }
-            return qjs::JS_UNDEFINED;
+            return call_written(ctx, function, name, argc, argv);
         };
         let Ok(promised) = promise(ctx) else {
             qjs::js_free(ctx, text.cast_mut().cast());
             return qjs::JS_EXCEPTION;
         };
-        let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
+        let index = u32::try_from(qjs::JS_VALUE_GET_INT(function)).unwrap_or(u32::MAX);
         let bytes = std::slice::from_raw_parts(text, len);
-        let seq = outside(ctx, -2, |host| host.call(function, bytes));
+        let seq = outside(ctx, -2, |host| host.call(index, bytes));
         qjs::js_free(ctx, text.cast_mut().cast());
-        open(ctx, seq, promised, arg(argc, argv, 1), arg(argc, argv, 2))
+        let answer = open(ctx, seq, promised, name, qjs::JS_UNDEFINED);
+        if qjs::JS_IsInt(answer) {
+            let mut args = [answer, name];
+            let not_sent = (*(*bound).driver).not_sent;
+            return qjs::JS_Call(ctx, not_sent, qjs::JS_UNDEFINED, 2, args.as_mut_ptr());
+        }
+        answer
     }
 }
 
-/// `callHostText(index, name, wrap, text)`: as `callHost`, with the arguments as text.
+/// Leaves the call to the prelude, whose arguments' writing may run the guest's code.
+unsafe fn call_written(
+    ctx: Context,
+    function: qjs::JSValue,
+    name: qjs::JSValue,
+    argc: c_int,
+    argv: Args,
+) -> qjs::JSValue {
+    // SAFETY: as `call_host`; the list takes over a reference to each argument.
+    unsafe {
+        let bound = qjs::JS_GetContextOpaque(ctx).cast::<Bound>();
+        for index in 0..usize::try_from(argc).unwrap_or(0) {
+            qjs::JS_DupValue(ctx, *argv.add(index));
+        }
+        let list = qjs::JS_NewArrayFrom(ctx, argc, argv);
+        if qjs::JS_IsException(list) {
+            return list;
+        }
+        let mut args = [function, name, list];
+        let call_written = (*(*bound).driver).call_written;
+        let answer = qjs::JS_Call(ctx, call_written, qjs::JS_UNDEFINED, 3, args.as_mut_ptr());
+        qjs::JS_FreeValue(ctx, list);
+        answer
+    }
+}
+
+/// `callHostText(index, name, wrap, text)`: a promise; a number below zero when the call is refused.
 pub(super) unsafe extern "C" fn call_host_text(
     ctx: Context,
     _: qjs::JSValue,
     argc: c_int,
     argv: Args,
 ) -> qjs::JSValue {
-    // SAFETY: as `call_host`.
+    // SAFETY: inside an entry, so the context is bound.
     unsafe {
         let Ok(promised) = promise(ctx) else { return qjs::JS_EXCEPTION };
         let function = u32::try_from(int_arg(argc, argv, 0)).unwrap_or(u32::MAX);
@@ -102,8 +151,12 @@ unsafe fn promise(ctx: Context) -> Result<Promised, Thrown> {
         if qjs::JS_IsException(promise) {
             return Err(Thrown);
         }
-        let site =
-            qjs::JS_CallConstructor(ctx, (*bound).error_constructor, 0, std::ptr::null_mut());
+        let site = qjs::JS_CallConstructor(
+            ctx,
+            (*(*bound).driver).error_constructor,
+            0,
+            std::ptr::null_mut(),
+        );
         let promised = Promised { promise, functions, site };
         if qjs::JS_IsException(site) {
             promised.free(ctx);

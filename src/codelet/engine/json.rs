@@ -18,7 +18,7 @@ mod write;
 use rquickjs::qjs;
 
 pub(super) use read::parse;
-pub(super) use write::write;
+pub(super) use write::{write, write_list};
 
 /// The engine's name for a property. Only ASCII may be looked up by its bytes: of any other text the
 /// engine would look for what the same bytes say in Latin-1 first.

@@ -13,6 +13,7 @@ use rquickjs::qjs;
 
 use super::cell::Cell;
 use super::hostcall::{self, Unanswered};
+use super::isolate::Driver;
 use super::json;
 use super::survey::{class_of, survey};
 use crate::codelet::guest::host::Host;
@@ -25,8 +26,8 @@ pub(super) struct Bound {
     pub(super) rejections: *mut Vec<Rejection>,
     /// Host calls under way.
     pub(super) unanswered: *mut Unanswered,
-    /// The realm's `Error`, as it was in the beginning.
-    pub(super) error_constructor: qjs::JSValue,
+    /// What the prelude offers to native code.
+    pub(super) driver: *const Driver,
     /// Buffers of the value being read.
     pub(super) incoming: *const [Vec<u8>],
 }
@@ -396,7 +397,7 @@ const FUNCTIONS: &[(&CStr, Function, c_int)] = &[
     (c"timerNow", elapsed, 0),
     (c"random", random, 0),
     (c"randomByte", random_byte, 0),
-    (c"callHost", hostcall::call_host, 4),
+    (c"hostFunction", hostcall::host_function, 2),
     (c"callHostText", hostcall::call_host_text, 4),
     (c"getBuffer", get_buffer, 1),
     (c"putBuffer", put_buffer, 1),

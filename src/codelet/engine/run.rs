@@ -220,7 +220,7 @@ impl Run {
             host: &raw mut *self.host,
             rejections: &raw mut self.rejections,
             unanswered: &raw mut self.unanswered,
-            error_constructor: self.isolate.driver.error_constructor,
+            driver: &raw const *self.isolate.driver,
             incoming: NO_BUFFERS,
         };
         let mut frame = Frame {

@@ -23,6 +23,7 @@ use crate::codelet::guest::random::Random;
 use crate::codelet::payload::Payload;
 use crate::codelet::program::Program;
 use crate::codelet::request::{RunRequest, Values};
+use crate::codelet::start::Nobody;
 
 /// Touches most kinds of engine objects, so that allocations of every sort are made.
 const BUSY: &str = r"
@@ -105,12 +106,15 @@ fn host(program: &Arc<Program>) -> Host {
         logs: Logs::new(100, 1 << 16),
         program: Arc::clone(program),
         frames: Frames::new(Arc::clone(program)),
-        live: None,
+        sink: Arc::new(Nobody),
+        live_logs: false,
         max_host_calls: 16,
         max_host_arg_bytes: 1 << 16,
         pending_bytes: 0,
         memory_limit: 1 << 20,
         outgoing: Vec::new(),
+        may_send: 0,
+        sent: Vec::new(),
         calls_made: 0,
         denials: 0,
         imports_closed: false,

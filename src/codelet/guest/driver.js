@@ -76,6 +76,8 @@ const driver = {
   encode: (value) => encodeTagged(value, 'result'),
 
   settle,
+  callWritten,
+  notSent,
   errorConstructor: ErrorCtor,
   nextTimer,
   fireTimer,

@@ -38,7 +38,7 @@ const addHostFunction = (helpers, path, index) => {
     at = inner
     name += `.${path[depth + 1]}`
   }
-  const call = (...args) => callHost(index, name, args, undefined)
+  const call = native.hostFunction(index, name)
   defineProperty(call, 'name', { __proto__: null, value: name, configurable: true })
   defineProperty(at, path[path.length - 1], { __proto__: null, value: call, enumerable: true, writable: true, configurable: true })
 }

@@ -12,6 +12,9 @@ use crate::codelet::payload::{Form, Payload};
 use crate::codelet::program::Program;
 use crate::codelet::request::{EventSink, HostCall, Values};
 
+/// So many calls are worth waking the host side for, before the guest comes to wait.
+const BATCH: usize = 32;
+
 /// The host's half of a run.
 pub(crate) struct Host {
     pub(crate) run: u64,
@@ -20,8 +23,10 @@ pub(crate) struct Host {
     pub(crate) logs: Logs,
     pub(crate) program: Arc<Program>,
     pub(crate) frames: Frames,
-    /// Live listener, when the caller wants one.
-    pub(crate) live: Option<Arc<dyn EventSink>>,
+    /// Where the run's events go.
+    pub(crate) sink: Arc<dyn EventSink>,
+    /// Whether log entries are also sent as they come.
+    pub(crate) live_logs: bool,
     pub(crate) max_host_calls: u32,
     pub(crate) max_host_arg_bytes: usize,
     /// Argument bytes of calls that were not answered yet: they live outside the arena, and count
@@ -30,6 +35,10 @@ pub(crate) struct Host {
     pub(crate) memory_limit: usize,
     /// Calls made by the guest and not yet handed to the host side.
     pub(crate) outgoing: Vec<HostCall>,
+    /// How many of them may be handed over while the guest goes on.
+    pub(crate) may_send: usize,
+    /// Those that were: number, and size of the arguments.
+    pub(crate) sent: Vec<(u32, usize)>,
     pub(crate) calls_made: u32,
     pub(crate) denials: u64,
     /// A module could not be read to its end: the engine may still hold pointers to what it gave
@@ -57,8 +66,8 @@ impl Host {
     pub(crate) fn log(&mut self, level: Level, text: &[u8]) {
         let stamp = self.clock.stamp();
         let kept = self.logs.push(level, text, stamp);
-        if let (Some(entry), Some(live)) = (kept, &self.live) {
-            live.log(self.run, entry);
+        if let (Some(entry), true) = (kept, self.live_logs) {
+            self.sink.log(self.run, entry);
         }
     }
 
@@ -84,7 +93,23 @@ impl Host {
         let arguments = Payload { form, text, buffers };
         self.pending_bytes += arguments.size();
         self.outgoing.push(HostCall { seq, function, arguments });
+        if self.outgoing.len() >= BATCH && self.outgoing.len() <= self.may_send {
+            self.send();
+        }
         i32::try_from(seq).unwrap_or(-1)
+    }
+
+    /// Hands calls to the host side, which performs them while the guest makes more.
+    fn send(&mut self) {
+        let calls = std::mem::take(&mut self.outgoing);
+        self.may_send -= calls.len();
+        self.sent.extend(calls.iter().map(|call| (call.seq, call.arguments.size())));
+        self.sink.calls(self.run, calls);
+    }
+
+    /// Whether calls were made in this entry.
+    pub(crate) fn has_called(&self) -> bool {
+        !self.outgoing.is_empty() || !self.sent.is_empty()
     }
 
     /// Bytes of the buffers kept so far.

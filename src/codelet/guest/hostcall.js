@@ -1,4 +1,5 @@
-// Host functions: the guest sends an index and JSON text, and gets a promise.
+// Host functions: the guest sends an index and JSON text, and gets a promise. Calls with plain data
+// never come here (see `hostcall.rs`).
 
 const hostError = (name, seq, message, reason) =>
   brand(named('HostCallError', message), 'HOST_CALL_ERROR', { __proto__: null, function: name, seq, reason })
@@ -22,19 +23,19 @@ const reasonNotSent = (code, name) =>
     ? overBudget('max_host_calls', native.maxHostCalls(), 'raise the `max_host_calls` option')
     : hostError(name, -1, `the arguments of host function "${name}" are over max_host_arg_bytes`, 'ARGS_TOO_LARGE')
 
-const callHost = (index, name, args, wrap) => {
-  let answer = native.callHost(index, name, wrap, args)
-  if (answer === undefined) {
-    // Not plain data: writing it may run the guest's code.
-    let text
-    try {
-      text = grants.clone ? encodeTagged(args, 'arguments') : argumentsText(args)
-    } catch (error) {
-      return refused(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" ${grants.clone ? 'cannot be cloned' : 'are not JSON'}: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
-    }
-    answer = native.callHostText(index, name, wrap, text)
+/** The promise of a call that the host side did not take. */
+const notSent = (code, name) => refused(reasonNotSent(code, name))
+
+/** A call whose arguments are not plain data: writing them may run the guest's code. */
+const callWritten = (index, name, args, wrap) => {
+  let text
+  try {
+    text = grants.clone ? encodeTagged(args, 'arguments') : argumentsText(args)
+  } catch (error) {
+    return refused(weakMapGet(brands, error) === undefined ? hostError(name, -1, `the arguments of host function "${name}" ${grants.clone ? 'cannot be cloned' : 'are not JSON'}: ${nameOf(ownValue(error, 'message'))}`, 'UNSERIALIZABLE') : error)
   }
-  return typeof answer === 'number' ? refused(reasonNotSent(answer, name)) : answer
+  const answer = native.callHostText(index, name, wrap, text)
+  return typeof answer === 'number' ? notSent(answer, name) : answer
 }
 
 /** The host's answer to a call: what is not just a value for its promise. */
@@ -84,6 +85,6 @@ const fetchFunction = {
   fetch(url, init) {
     if (!grants.fetch) throw denied('fetch')
     const target = typeof url === 'string' ? url : `${url}`
-    return callHost(grants.fetchIndex, 'fetch', init === undefined ? [target] : [target, init], makeResponse)
+    return callWritten(grants.fetchIndex, 'fetch', init === undefined ? [target] : [target, init], makeResponse)
   },
 }.fetch

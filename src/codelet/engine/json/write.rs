@@ -35,18 +35,26 @@ pub(in crate::codelet::engine) unsafe fn write(
 ) -> Option<(*const u8, usize)> {
     // SAFETY: as this function.
     unsafe {
-        let mut writer = Writer {
-            ctx,
-            cell,
-            to_json: ToJson::new(ctx),
-            keys: [Key { atom: 0, at: 0, len: 0 }; KEYS],
-            text: Buffer::new(ctx),
-        };
-        if writer.value(value, 0).is_ok() {
-            return Some((writer.text.as_ptr(), writer.text.len()));
-        }
-        writer.text.free();
-        None
+        let mut writer = Writer::new(ctx, cell);
+        let whole = writer.value(value, 0).is_ok();
+        writer.end(whole)
+    }
+}
+
+/// The text of an array of these values, as [`write()`].
+///
+/// # Safety
+/// As [`write()`].
+pub(in crate::codelet::engine) unsafe fn write_list(
+    ctx: *mut qjs::JSContext,
+    cell: *const Cell,
+    values: &[qjs::JSValue],
+) -> Option<(*const u8, usize)> {
+    // SAFETY: as this function.
+    unsafe {
+        let mut writer = Writer::new(ctx, cell);
+        let whole = writer.list(values).is_ok();
+        writer.end(whole)
     }
 }
 
@@ -54,11 +62,51 @@ struct Writer {
     ctx: *mut qjs::JSContext,
     cell: *const Cell,
     to_json: ToJson,
-    keys: [Key; KEYS],
+    /// Made with the first key: most texts of host calls have none.
+    keys: Option<[Key; KEYS]>,
     text: Buffer<u8>,
 }
 
 impl Writer {
+    unsafe fn new(ctx: *mut qjs::JSContext, cell: *const Cell) -> Writer {
+        // SAFETY: as `write`.
+        unsafe {
+            Writer { ctx, cell, to_json: ToJson::new(ctx), keys: None, text: Buffer::new(ctx) }
+        }
+    }
+
+    /// What was written, if that is the whole of it.
+    fn end(self, whole: bool) -> Option<(*const u8, usize)> {
+        if whole {
+            return Some((self.text.as_ptr(), self.text.len()));
+        }
+        self.text.free();
+        None
+    }
+
+    unsafe fn list(&mut self, values: &[qjs::JSValue]) -> Written {
+        self.text.push(b'[');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.text.push(b',');
+            }
+            // SAFETY: as `write`.
+            unsafe { self.element(*value, 0)? };
+        }
+        self.text.push(b']');
+        Ok(())
+    }
+
+    /// A value in a list: what has no JSON is null there.
+    unsafe fn element(&mut self, value: qjs::JSValue, depth: usize) -> Written {
+        if !has_json(value) {
+            self.text.extend(b"null");
+            return Ok(());
+        }
+        // SAFETY: as `value`.
+        unsafe { self.value(value, depth) }
+    }
+
     /// Writes a value; what JSON drops (undefined, functions, symbols) is left to the caller.
     unsafe fn value(&mut self, value: qjs::JSValue, depth: usize) -> Written {
         // SAFETY: tags are looked at before the value is read as what they say.
@@ -122,11 +170,7 @@ impl Writer {
                 }
                 let key = qjs::JS_NewAtomUInt32(self.ctx, index);
                 let value = self.own_value(array, key)?;
-                if has_json(value) {
-                    self.value(value, depth + 1)?;
-                } else {
-                    self.text.extend(b"null");
-                }
+                self.element(value, depth + 1)?;
             }
             self.text.push(b']');
         }
@@ -169,7 +213,8 @@ impl Writer {
     /// A key with its quotes and colon. Atoms stay what they are while objects that use them live.
     unsafe fn key(&mut self, atom: qjs::JSAtom) -> Written {
         let slot = atom as usize % KEYS;
-        let known = self.keys[slot];
+        let keys = self.keys.get_or_insert([Key { atom: 0, at: 0, len: 0 }; KEYS]);
+        let known = keys[slot];
         if known.len > 0 && known.atom == atom {
             self.text.repeat(known.at, known.len);
             return Ok(());
@@ -187,7 +232,9 @@ impl Writer {
             qjs::JS_FreeCString(self.ctx, name);
         }
         self.text.push(b':');
-        self.keys[slot] = Key { atom, at, len: self.text.len() - at };
+        if let Some(keys) = &mut self.keys {
+            keys[slot] = Key { atom, at, len: self.text.len() - at };
+        }
         Ok(())
     }
 

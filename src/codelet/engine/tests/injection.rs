@@ -14,15 +14,14 @@ use super::{
     BUSY, Cell, Compiler, Ending, Image, Isolate, Landing, Payload, Prepare, Program, Run,
     RunRequest, Start, Values,
 };
+use crate::codelet::RunOptions;
 use crate::codelet::compile::{self, Fault};
 use crate::codelet::engine::inject;
 use crate::codelet::guest::random::Random;
 use crate::codelet::request::{
     Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Reply,
 };
-use crate::codelet::start::{config_of, host_for, loading_host};
-use crate::codelet::{LogEntry, RunOptions};
-use crate::outcome::Outcome;
+use crate::codelet::start::{Nobody, config_of, host_for, loading_host};
 
 /// Tried of each program where nothing is said.
 const SPREAD: u64 = 12;
@@ -35,14 +34,6 @@ const THROW: [&str; 4] = ["thrown", "thrown-value", "missing-export", "bad-resul
 /// The programs whose values also cross in other forms than JSON.
 const OTHER_FORMS: [&str; 6] =
     ["json", "result-shapes", "host-calls", "strings", "bad-result", "thrown-value"];
-
-struct Nobody;
-
-impl EventSink for Nobody {
-    fn log(&self, _: u64, _: &LogEntry) {}
-    fn calls(&self, _: u64, _: Vec<HostCall>) {}
-    fn done(&self, _: u64, _: Outcome) {}
-}
 
 fn request(sample: &Sample) -> RunRequest {
     let modules = sample.modules.iter().map(|(name, code)| ModuleSource {
