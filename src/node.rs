@@ -17,6 +17,7 @@ mod bridge;
 mod events;
 mod facts;
 mod poll;
+mod runners;
 
 use std::sync::Arc;
 
@@ -79,7 +80,7 @@ pub fn open(
 pub fn create_runner(options: String) -> Result<u32> {
     let limits: RunnerLimits = serde_json::from_str(&options).map_err(invalid)?;
     let runner = Runner::with_checked(limits).map_err(invalid)?;
-    Ok(bridge::keep_runner(runner))
+    Ok(runners::keep_runner(runner))
 }
 
 /// Submits a run; its outcome arrives as an event. Gives the run's number.
@@ -104,13 +105,13 @@ pub fn submit(
 /// Makes a plan that many runs may use, and keeps it with its runner; gives its number.
 #[napi(catch_unwind)]
 pub fn keep_plan(runner: u32, code: String, options: String) -> Result<u32> {
-    bridge::keep_plan(runner, read_plan(code, &options)?)
+    runners::keep_plan(runner, read_plan(code, &options)?)
 }
 
 /// Forgets a kept plan.
 #[napi(catch_unwind)]
 pub fn drop_plan(runner: u32, plan: u32) {
-    bridge::drop_plan(runner, plan);
+    runners::drop_plan(runner, plan);
 }
 
 /// As `submit`, with a kept plan.
@@ -124,7 +125,7 @@ pub fn submit_plan(
     form: Option<u32>,
     buffers: Option<Vec<Uint8Array>>,
 ) -> Result<f64> {
-    let plan = bridge::plan(runner, plan)?;
+    let plan = runners::plan(runner, plan)?;
     start(env, bridge, runner, plan, payload(input, form, buffers))
 }
 
@@ -144,7 +145,8 @@ fn start(
     if let Some(input) = input {
         request = request.with_payload(input);
     }
-    bridge::submit(env, bridge, runner, request)
+    let runner = runners::runner(runner)?;
+    bridge::submit(env, bridge, &runner, request)
 }
 
 /// Waits some microseconds for the next events, where that is likely to be shorter than to sleep:
@@ -162,10 +164,10 @@ pub fn ping(env: Env, bridge: u32) -> Result<f64> {
     bridge::ping(env, bridge)
 }
 
-/// Answers host calls of a run, each on a line of its own; see `bridge::reply`.
+/// Answers host calls of a run, each on a line of its own; see `runners::reply`.
 #[napi(catch_unwind)]
 pub fn reply(run: f64, lines: String) {
-    bridge::reply(run, &lines);
+    runners::reply(run, &lines);
 }
 
 /// Answers host call `seq` of a run with a value in any form.
@@ -178,24 +180,23 @@ pub fn reply_value(
     buffers: Option<Vec<Uint8Array>>,
 ) {
     let value = payload(text, form, buffers);
-    Runner::reply(bridge::run_number(run), vec![Reply { seq, ok: true, value }]);
+    Runner::reply(runners::run_number(run), vec![Reply { seq, ok: true, value }]);
 }
 
 /// Aborts a run.
 #[napi(catch_unwind)]
 pub fn cancel(run: f64) {
-    Runner::cancel(bridge::run_number(run));
+    Runner::cancel(runners::run_number(run));
 }
 
 /// Ends every run of a runner and frees what it holds.
 #[napi(catch_unwind)]
 pub fn dispose_runner(runner: u32) {
-    bridge::dispose_runner(runner);
+    runners::dispose_runner(runner);
 }
 
 /// A runner's counts as JSON.
 #[napi(catch_unwind)]
 pub fn stats(runner: u32) -> Result<String> {
-    let stats = bridge::runner_stats(runner).ok_or_else(|| invalid("no such runner"))?;
-    serde_json::to_string(&stats).map_err(invalid)
+    serde_json::to_string(&runners::runner_stats(runner)?).map_err(invalid)
 }

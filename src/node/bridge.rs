@@ -4,7 +4,9 @@
 //! when it is not awake already; the thread takes the list in bounded bites, so that the host's
 //! own timers get their turn.
 
-use std::collections::{HashMap, HashSet};
+mod mailbox;
+
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,76 +17,42 @@ use napi::{Error, Result, Status, Unknown, sys};
 use parking_lot::Mutex;
 
 use super::events::{self, Event};
-use super::poll::{self, Polls};
-use crate::codelet::{
-    EventSink, Form, HostCall, LogEntry, Payload, Plan, Reply, RunRequest, Runner, Stats,
-};
+use super::poll::wait;
+use crate::codelet::{EventSink, Form, HostCall, LogEntry, RunRequest, Runner};
 use crate::outcome::Outcome;
-
-/// Events handed over in one turn of the host's loop, and about how many bytes of text: what the
-/// guest wrote is parsed on that loop.
-const BITE: usize = 256;
-const BITE_BYTES: usize = 256 * 1024;
+use mailbox::{BITE_BYTES, Mailbox};
 
 /// Host calls of one run that cross as one text, at most.
 const CALLS: usize = 64;
-
-#[derive(Default)]
-struct Mailbox {
-    /// Null once the environment is gone.
-    wake: Wake,
-    events: Vec<Event>,
-    awake: bool,
-    open: HashSet<u64>,
-    /// The array of doubles that JavaScript reads events from.
-    numbers: Numbers,
-    /// The environment's thread waits for an event right now: it needs no waking.
-    polling: bool,
-    polls: Polls,
-}
-
-/// A reference to a `Float64Array`, given back by nobody: the environment takes it with it.
-struct Numbers(sys::napi_ref);
-
-impl Default for Numbers {
-    fn default() -> Numbers {
-        Numbers(null_mut())
-    }
-}
-
-// SAFETY: only the environment's own thread uses it.
-unsafe impl Send for Numbers {}
-
-/// The thread-safe function.
-struct Wake(sys::napi_threadsafe_function);
-
-impl Default for Wake {
-    fn default() -> Wake {
-        Wake(null_mut())
-    }
-}
-
-// SAFETY: thread-safe functions are made to be called from any thread.
-unsafe impl Send for Wake {}
+/// About how many bytes that text has, at most.
+const CALLS_BYTES: usize = BITE_BYTES / 4;
 
 /// One environment's bridge.
 pub(super) struct Bridge {
+    /// What JavaScript does not have yet.
     mailbox: Mutex<Mailbox>,
     /// Set for the thread that polls: something has come.
     ready: AtomicBool,
 }
 
+/// Every bridge of the process that is open.
 static BRIDGES: LazyLock<Mutex<HashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
-static RUNNERS: LazyLock<Mutex<HashMap<u32, Kept>>> = LazyLock::new(Mutex::default);
-/// A runner and the plans that JavaScript refers to by number.
-#[derive(Clone)]
-struct Kept {
-    runner: Arc<Runner>,
-    plans: Arc<Mutex<HashMap<u32, Arc<Plan>>>>,
-}
-
+/// The next number of a bridge.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
+/// The open bridge of that number.
+fn bridge(number: u32) -> Result<Arc<Bridge>> {
+    let unknown = || Error::new(Status::InvalidArg, "no such bridge".to_owned());
+    BRIDGES.lock().get(&number).map(Arc::clone).ok_or_else(unknown)
+}
+
+/// A run's number as JavaScript gets it.
+#[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
+fn as_double(run: u64) -> f64 {
+    run as f64
+}
+
+/// An error that says what was tried, unless N-API did it.
 fn check(status: sys::napi_status, what: &str) -> Result<()> {
     if status == sys::Status::napi_ok {
         Ok(())
@@ -93,100 +61,29 @@ fn check(status: sys::napi_status, what: &str) -> Result<()> {
     }
 }
 
-/// A run's number as JavaScript passes it back.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers we gave out")]
-pub(super) fn run_number(run: f64) -> u64 {
-    run as u64
-}
-
-/// Keeps a runner under a number.
-pub(super) fn keep_runner(runner: Runner) -> u32 {
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let kept = Kept { runner: Arc::new(runner), plans: Arc::default() };
-    RUNNERS.lock().insert(number, kept);
-    number
-}
-
-fn runner(number: u32) -> Option<Kept> {
-    RUNNERS.lock().get(&number).cloned()
-}
-
-/// Keeps a plan with its runner, so that many runs need not send it.
-pub(super) fn keep_plan(number: u32, plan: Plan) -> Result<u32> {
-    let unknown = || Error::new(Status::InvalidArg, "no such runner".to_owned());
-    let kept = runner(number).ok_or_else(unknown)?;
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    kept.plans.lock().insert(id, Arc::new(plan));
-    Ok(id)
-}
-
-/// Forgets a plan. Runs of it go on.
-pub(super) fn drop_plan(number: u32, plan: u32) {
-    if let Some(kept) = runner(number) {
-        kept.plans.lock().remove(&plan);
-    }
-}
-
-/// A kept plan.
-pub(super) fn plan(number: u32, plan: u32) -> Result<Arc<Plan>> {
-    let found = runner(number).and_then(|kept| kept.plans.lock().get(&plan).map(Arc::clone));
-    found.ok_or_else(|| Error::new(Status::InvalidArg, "no such plan".to_owned()))
-}
-
-/// Disposes a runner. Its number stays, so that its counts can still be asked.
-pub(super) fn dispose_runner(number: u32) {
-    if let Some(kept) = runner(number) {
-        kept.runner.dispose();
-        kept.plans.lock().clear();
-    }
-}
-
-/// A runner's counts.
-pub(super) fn runner_stats(number: u32) -> Option<Stats> {
-    runner(number).map(|kept| kept.runner.stats())
-}
-
-/// Submits a run whose events go to `bridge`.
-pub(super) fn submit(env: Env, bridge: u32, number: u32, request: RunRequest) -> Result<f64> {
-    let unknown = |what: &str| Error::new(Status::InvalidArg, format!("no such {what}"));
-    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(|| unknown("bridge"))?;
-    let runner = runner(number).ok_or_else(|| unknown("runner"))?.runner;
+/// Submits a run whose events go to the bridge of that number; gives the run's number.
+pub(super) fn submit(env: Env, number: u32, runner: &Runner, request: RunRequest) -> Result<f64> {
+    let bridge = bridge(number)?;
     let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
     let run = runner
         .submit(request, sink)
         .map_err(|error| Error::new(Status::Cancelled, error.to_string()))?;
     bridge.opened(env, run);
-    #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
-    Ok(run as f64)
+    Ok(as_double(run))
 }
 
-/// Answers host calls of a run: lines of a call's number, `=` or `!`, and JSON of its value or of
-/// what to say of its failure; without the JSON the value is undefined. JSON has no line breaks.
-pub(super) fn reply(run: f64, lines: &str) {
-    let replies = lines.lines().filter_map(|line| {
-        let end = line.find(['=', '!'])?;
-        let (seq, rest) = line.split_at(end);
-        let value = (rest.len() > 1).then(|| Payload::json(&rest[1..]));
-        Some(Reply { seq: seq.parse().ok()?, ok: rest.starts_with('='), value })
-    });
-    Runner::reply(run_number(run), replies.collect());
+/// Waits a moment for the next events of a bridge; nothing when none came or others are open.
+pub(super) fn poll(env: Env, number: u32) -> Option<sys::napi_value> {
+    bridge(number).ok()?.poll(env.raw())
 }
 
-/// Waits a moment for the next events of `bridge`; nothing when none came or others are open.
-pub(super) fn poll(env: Env, bridge: u32) -> Option<sys::napi_value> {
-    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone)?;
-    bridge.poll(env.raw())
-}
-
-/// Sends an empty call to the workers; its answer is an event of `bridge`.
-pub(super) fn ping(env: Env, bridge: u32) -> Result<f64> {
-    let unknown = || Error::new(Status::InvalidArg, "no such bridge".to_owned());
-    let bridge = BRIDGES.lock().get(&bridge).map(Arc::clone).ok_or_else(unknown)?;
+/// Sends an empty call to the workers; its answer is an event of the bridge. Gives its number.
+pub(super) fn ping(env: Env, number: u32) -> Result<f64> {
+    let bridge = bridge(number)?;
     let sink: Arc<dyn EventSink> = Arc::<Bridge>::clone(&bridge);
     let ping = Runner::ping(sink);
     bridge.opened(env, ping);
-    #[expect(clippy::cast_precision_loss, reason = "run numbers stay far below 2^53")]
-    Ok(ping as f64)
+    Ok(as_double(ping))
 }
 
 impl Bridge {
@@ -218,7 +115,6 @@ impl Bridge {
                 sys::napi_create_reference(env.raw(), numbers.raw(), 1, &raw mut kept),
                 "keeping the array of numbers",
             )?;
-            bridge.mailbox.lock().numbers = Numbers(kept);
             let mut wake = null_mut();
             check(
                 sys::napi_create_threadsafe_function(
@@ -238,7 +134,7 @@ impl Bridge {
             )?;
             // Idle, the library never keeps a process alive.
             check(sys::napi_unref_threadsafe_function(env.raw(), wake), "releasing the loop")?;
-            bridge.mailbox.lock().wake = Wake(wake);
+            bridge.mailbox.lock().attach(wake, kept);
             let hook = Box::into_raw(Box::new((number, Arc::clone(&bridge)))).cast::<c_void>();
             check(
                 sys::napi_add_env_cleanup_hook(env.raw(), Some(close), hook),
@@ -251,36 +147,44 @@ impl Bridge {
 
     /// The end of this one has to reach JavaScript, so the environment stays alive for it.
     fn opened(&self, env: Env, run: u64) {
+        // SAFETY: whoever has the environment at hand is on its thread.
+        unsafe { self.mailbox.lock().opened(env.raw(), run) };
+    }
+
+    /// For JavaScript; from any thread.
+    fn post(&self, event: Event) {
         let mut mailbox = self.mailbox.lock();
-        // The end may have come already: then it waits in the list, and the list keeps the loop alive.
-        mailbox.open.insert(run);
-        if mailbox.open.len() == 1 && !mailbox.wake.0.is_null() {
-            // SAFETY: on the environment's own thread, with its live function.
-            unsafe { sys::napi_ref_threadsafe_function(env.raw(), mailbox.wake.0) };
+        if mailbox.put(event) {
+            self.ready.store(true, Ordering::Release);
         }
     }
 
-    fn post(&self, event: Event) {
-        let mut mailbox = self.mailbox.lock();
-        if mailbox.wake.0.is_null() {
-            return;
-        }
-        mailbox.events.push(event);
-        if mailbox.polling {
-            self.ready.store(true, Ordering::Release);
-            return;
-        }
-        if !mailbox.awake {
-            mailbox.awake = true;
-            // SAFETY: not closed, which the lock keeps true during the call; it does not block.
-            unsafe {
-                sys::napi_call_threadsafe_function(
-                    mailbox.wake.0,
-                    null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                );
+    /// Waits a moment for the next events, if that is likely to be worth it: the list of their
+    /// values, or nothing.
+    fn poll(&self, env: sys::napi_env) -> Option<sys::napi_value> {
+        {
+            let mut mailbox = self.mailbox.lock();
+            if !mailbox.begin_poll() {
+                return None;
             }
+            self.ready.store(!mailbox.is_empty(), Ordering::Release);
         }
+        let has_come = wait(&self.ready);
+        self.mailbox.lock().end_poll(has_come);
+        // SAFETY: on the environment's own thread, called from JavaScript.
+        unsafe { self.take(env) }
+    }
+
+    /// Takes the next bite of events and writes it for JavaScript.
+    ///
+    /// # Safety
+    /// On the environment's thread, inside a handle scope.
+    unsafe fn take(&self, env: sys::napi_env) -> Option<sys::napi_value> {
+        // SAFETY: the array is used in this call only, on the thread that owns it, before any
+        // JavaScript runs.
+        let (events, numbers) = (unsafe { self.mailbox.lock().take(env) })?;
+        // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
+        unsafe { events::write(env, &events, numbers) }
     }
 }
 
@@ -300,7 +204,7 @@ impl EventSink for Bridge {
             let mut text = String::from("[");
             push_call(&mut text, &call);
             let mut count = 1;
-            while count < CALLS && text.len() < BITE_BYTES / 4 {
+            while count < CALLS && text.len() < CALLS_BYTES {
                 let Some(call) = calls.next_if(|call| call.arguments.form == Form::Json) else {
                     break;
                 };
@@ -327,56 +231,11 @@ impl EventSink for Bridge {
     }
 }
 
-/// The environment ends: its runs are dropped and nothing is posted any more.
-unsafe extern "C" fn close(hook: *mut c_void) {
-    // SAFETY: the box made in `open`; hooks run once.
-    let (number, bridge) = *unsafe { Box::from_raw(hook.cast::<(u32, Arc<Bridge>)>()) };
-    BRIDGES.lock().remove(&number);
-    let mut mailbox = bridge.mailbox.lock();
-    mailbox.wake = Wake::default();
-    mailbox.events.clear();
-    let open = std::mem::take(&mut mailbox.open);
-    drop(mailbox);
-    for run in open {
-        Runner::cancel(run);
-    }
-}
-
 /// A call as an element of a JSON array. The arguments are JSON of the guest's own engine.
 fn push_call(text: &mut String, call: &HostCall) {
     use std::fmt::Write;
     // Writing to a string cannot fail.
     let _ = write!(text, "[{},{},{}]", call.seq, call.function, call.arguments.text);
-}
-
-/// The doubles behind a `Float64Array`.
-///
-/// # Safety
-/// On the environment's thread; the slice must not outlive the call from JavaScript.
-unsafe fn shared_numbers<'a>(env: sys::napi_env, numbers: &Numbers) -> Option<&'a mut [f64]> {
-    // SAFETY: asks for the array's own facts; its kind is checked before its data is believed.
-    unsafe {
-        let mut array = null_mut();
-        if sys::napi_get_reference_value(env, numbers.0, &raw mut array) != sys::Status::napi_ok
-            || array.is_null()
-        {
-            return None;
-        }
-        let (mut kind, mut len, mut data) = (-1, 0, null_mut());
-        let status = sys::napi_get_typedarray_info(
-            env,
-            array,
-            &raw mut kind,
-            &raw mut len,
-            &raw mut data,
-            null_mut(),
-            null_mut(),
-        );
-        let usable = status == sys::Status::napi_ok
-            && kind == sys::TypedarrayType::float64_array
-            && !data.is_null();
-        usable.then(|| std::slice::from_raw_parts_mut(data.cast::<f64>(), len))
-    }
 }
 
 /// Runs on the JavaScript thread: hands over what has come.
@@ -391,7 +250,7 @@ unsafe extern "C" fn deliver(
     }
     // SAFETY: the reference made in `open`, alive as long as the function can be called.
     let bridge = unsafe { &*context.cast::<Bridge>() };
-    bridge.mailbox.lock().polls.turned();
+    bridge.mailbox.lock().turned();
     // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
     unsafe {
         let Some(list) = bridge.take(env) else { return };
@@ -402,77 +261,13 @@ unsafe extern "C" fn deliver(
     }
 }
 
-impl Bridge {
-    /// Waits a moment for the next events, if that is likely to be worth it: the list of their
-    /// values, or nothing.
-    pub(super) fn poll(&self, env: sys::napi_env) -> Option<sys::napi_value> {
-        {
-            let mut mailbox = self.mailbox.lock();
-            // With more runs open there is always something to do in the meantime.
-            if mailbox.open.len() != 1 || !mailbox.polls.may_begin() {
-                return None;
-            }
-            self.ready.store(!mailbox.events.is_empty(), Ordering::Release);
-            mailbox.polling = true;
-        }
-        let has_come = poll::wait(&self.ready);
-        {
-            let mut mailbox = self.mailbox.lock();
-            mailbox.polling = false;
-            let has_come = has_come || !mailbox.events.is_empty();
-            mailbox.polls.ended(has_come);
-        }
-        // SAFETY: on the environment's own thread, called from JavaScript.
-        unsafe { self.take(env) }
-    }
-
-    /// Takes the next bite of events and writes it for JavaScript.
-    ///
-    /// # Safety
-    /// On the environment's thread, inside a handle scope.
-    unsafe fn take(&self, env: sys::napi_env) -> Option<sys::napi_value> {
-        let mut mailbox = self.mailbox.lock();
-        if mailbox.events.is_empty() {
-            // Somebody polled faster.
-            mailbox.awake = false;
-            return None;
-        }
-        // SAFETY: the array is kept by its reference; the slice is used in this call only, on the
-        // thread that owns it, before any JavaScript runs.
-        let numbers = (unsafe { shared_numbers(env, &mailbox.numbers) })?;
-        let (mut bytes, mut weight) = (0, 0);
-        let within = |event: &&Event| {
-            bytes += event.bytes();
-            weight += event.weight();
-            bytes <= BITE_BYTES && weight <= BITE
-        };
-        let room = events::fitting(numbers.len());
-        let fitting = mailbox.events.iter().take(room).take_while(within).count();
-        let count = fitting.max(1).min(mailbox.events.len());
-        let events: Vec<Event> = mailbox.events.drain(..count).collect();
-        if mailbox.events.is_empty() {
-            mailbox.awake = false;
-        } else if !mailbox.wake.0.is_null() {
-            mailbox.awake = true;
-            // SAFETY: as in `post`.
-            unsafe {
-                sys::napi_call_threadsafe_function(
-                    mailbox.wake.0,
-                    null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                );
-            }
-        }
-        let before = mailbox.open.len();
-        for run in events.iter().filter_map(Event::ends) {
-            mailbox.open.remove(&run);
-        }
-        if before > 0 && mailbox.open.is_empty() && !mailbox.wake.0.is_null() {
-            // SAFETY: on the environment's own thread, with its live function.
-            unsafe { sys::napi_unref_threadsafe_function(env, mailbox.wake.0) };
-        }
-        drop(mailbox);
-        // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
-        unsafe { events::write(env, &events, numbers) }
+/// The environment ends: its runs are dropped and nothing is posted any more.
+unsafe extern "C" fn close(hook: *mut c_void) {
+    // SAFETY: the box made in `open`; hooks run once.
+    let (number, bridge) = *unsafe { Box::from_raw(hook.cast::<(u32, Arc<Bridge>)>()) };
+    BRIDGES.lock().remove(&number);
+    let open = bridge.mailbox.lock().detach();
+    for run in open {
+        Runner::cancel(run);
     }
 }
