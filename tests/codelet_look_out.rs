@@ -5,27 +5,17 @@
 
 #![expect(clippy::expect_used, reason = "a test whose sink breaks has failed")]
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+#[path = "support/ends.rs"]
+mod ends;
 
-use runlet::Outcome;
-use runlet::codelet::{EventSink, HostCall, LogEntry, RunRequest, Runner, RunnerOptions};
+use std::sync::Arc;
 
-struct Ends(Mutex<Sender<(u64, Outcome)>>);
-
-impl EventSink for Ends {
-    fn log(&self, _: u64, _: &LogEntry) {}
-    fn calls(&self, _: u64, _: Vec<HostCall>) {}
-    fn done(&self, run: u64, outcome: Outcome) {
-        let sender = self.0.lock().expect("never poisoned");
-        sender.send((run, outcome)).expect("somebody listens");
-    }
-}
+use ends::channel_of_ends;
+use runlet::codelet::{RunRequest, Runner, RunnerOptions};
 
 #[test]
 fn what_comes_while_a_worker_looks_out_is_shared_with_the_others() {
-    let (sender, ends): (_, Receiver<(u64, Outcome)>) = channel();
-    let sink: Arc<dyn EventSink> = Arc::new(Ends(Mutex::new(sender)));
+    let (sink, ends) = channel_of_ends();
     let runner = Runner::new(RunnerOptions::default());
     let submit = |code: &str| {
         let request = RunRequest::new(code).with_timeout_ms(3000);
