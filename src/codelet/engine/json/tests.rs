@@ -166,8 +166,15 @@ fn texts_of_every_spelling_are_read() {
 fn keys_are_told_apart_from_those_that_only_share_their_bytes() {
     let runner = Runner::new(RunnerOptions::default());
     // In UTF-8 the second key has the bytes that the first has in Latin-1.
+    let back = "export const main = (i) => i";
     let input = "{\"\u{c3}\u{bc}\":\"a\",\"\u{fc}\":\"b\"}";
-    assert_eq!(run(&runner, "export const main = (i) => i", Some(input)), input);
+    assert_eq!(run(&runner, back, Some(input)), input);
+    // Keys that are not remembered while the text is read: escaped ones, and long ones.
+    let escaped = r#"{"\u00c3\u00bc":"a","\u00fc":"b"}"#;
+    assert_eq!(run(&runner, back, Some(escaped)), input);
+    let long = "k".repeat(1000);
+    let input = format!("{{\"{long}\u{c3}\u{bc}\":\"a\",\"{long}\u{fc}\":\"b\"}}");
+    assert_eq!(run(&runner, back, Some(&input)), input);
     let code = "const own = { [String.fromCharCode(0xc3, 0xbc)]: 1 }; \
                 export const main = (i) => [i[String.fromCharCode(0xfc)], own]";
     let output = run(&runner, code, Some("{\"\u{fc}\":7}"));
