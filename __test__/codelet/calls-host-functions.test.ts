@@ -419,26 +419,41 @@ describe('X6 · a host table that is wrong is refused by name', () => {
   })
 })
 
-it('a call near the end of the stack fails like any other, and the run goes on', async () => {
+it('a call near the end of the stack is either made or throws, and the run goes on', async () => {
+  // What a call needs of the stack lies between two frames of `descend`. Local variables move all
+  // frames by 16 bytes each, so that one of these functions ends within any part of a call.
+  const starts = Array.from({ length: 96 }, (_, count) => {
+    const locals = Array.from({ length: count }, (_, index) => `a${index}`)
+    const declared = locals.map((local) => `let ${local} = 0;`).join(' ')
+    return `() => { ${declared} descend(); return [${locals.join(', ')}] }`
+  })
   const code = `export async function main(_, { f }) {
-      const failures = []
-      const descend = (depth) => {
-        try { f(depth).catch((error) => failures.push(error.name)) } catch (error) { failures.push(error.name) }
-        try { descend(depth + 1) } catch { /* the end of the stack */ }
+      let left, thrown = 0
+      const calls = []
+      const descend = () => {
+        try { descend() } catch { /* the end of the stack */ }
+        if (left > 0) {
+          left -= 1
+          try { calls.push(f()) } catch { thrown += 1 }
+        }
       }
-      descend(0)
-      await f(-1).catch(() => {})
-      return [failures.length > 5, [...new Set(failures)].sort()]
+      for (const start of [${starts.join(',')}]) {
+        left = 24
+        start()
+      }
+      await Promise.all(calls)
+      return [calls.length, thrown]
     }`
+  let made = 0
   const host = {
     f() {
-      throw new Error('always')
+      made += 1
     },
   }
   const options = { host, max_host_calls: 1e6, max_stack_bytes: 65536, timeout_ms: 20_000 }
-  const [isLong, names] = (await valueFrom(code, options)) as [boolean, string[]]
-  expect(isLong).toBe(true)
-  for (const name of names) {
-    expect(['HostCallError', 'InternalError', 'RangeError']).toContain(name)
-  }
+  const [promised, thrown] = (await valueFrom(code, options)) as [number, number]
+  expect(promised).toBeGreaterThan(0)
+  expect(thrown).toBeGreaterThan(0)
+  // One that threw has not reached the host.
+  expect(made).toBe(promised)
 })
