@@ -67,6 +67,7 @@ mod tests {
 
     #[test]
     fn polling_stops_until_the_loop_turns() {
+        assert!(TURN <= Duration::from_millis(1), "a timer of 1 ms would be late by {TURN:?}");
         let mut polls = Polls::default();
         assert!(polls.may_begin());
         polls.ended(true);
