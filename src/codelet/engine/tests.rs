@@ -208,3 +208,17 @@ fn a_stop_request_for_another_run_is_ignored() {
     bench.cell.request_stop(0);
     assert!(matches!(bench.run(&program, 32 << 20), Ending::Value(_)));
 }
+
+#[test]
+fn a_refused_call_keeps_none_of_its_buffers() {
+    let program = compiled(Cell::leak(), BUSY);
+    let mut host = host(&program);
+    let too_large = vec![0; host.max_host_arg_bytes + 1];
+    assert_eq!((host.put_buffer(&too_large), host.call(0, b"[]"), host.buffered()), (0, -2, 0));
+    host.pending_bytes = host.memory_limit - 1;
+    assert_eq!((host.put_buffer(b"x"), host.call(0, b"[]"), host.buffered()), (0, -3, 0));
+    host.pending_bytes = 0;
+    host.max_host_calls = 1;
+    assert_eq!((host.put_buffer(b"x"), host.call(0, b"[]"), host.buffered()), (0, 0, 0));
+    assert_eq!((host.put_buffer(b"x"), host.call(0, b"[]"), host.buffered()), (0, -1, 0));
+}
