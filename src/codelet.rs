@@ -13,6 +13,7 @@
 
 mod compile;
 mod conclude;
+mod cpu_meter;
 mod deadline;
 mod engine;
 mod guest;

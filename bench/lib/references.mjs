@@ -6,7 +6,7 @@
 import { openBareRoundTrip } from './bare-round-trip.mjs'
 import { ownCpuMs } from './process-tree.mjs'
 
-/** After this much measured time it is the references' turn. */
+/** After this much measured time, or so many samples, it is the references' turn. */
 const TURN_MS = 2
 const BLOCK = 50
 
@@ -28,11 +28,14 @@ function callsOf(names, { run, job }) {
 export function takeReferences(names, cell) {
   const references = callsOf(names, cell)
   let sinceLast = 0
+  let samples = 0
   return {
     async after(elapsedMs) {
       sinceLast += elapsedMs
-      if (references.length === 0 || sinceLast < TURN_MS) return 0
+      samples++
+      if (references.length === 0 || (sinceLast < TURN_MS && samples < BLOCK)) return 0
       sinceLast = 0
+      samples = 0
       const cpuBefore = ownCpuMs()
       for (const { call, samplesMs } of references) {
         for (let i = 0; i < BLOCK; i++) {

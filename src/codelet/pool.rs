@@ -31,6 +31,8 @@ pub(super) use state::{Job, Task};
 const MAX_THREADS: usize = 8;
 /// How long one worker without work stays awake, in nanoseconds.
 const LOOK_OUT: i64 = 50_000;
+/// How often it looks for work between two offers of its core to others.
+const LOOKS: usize = 16;
 /// Idle isolates kept for the next run, beyond one per thread.
 const SPARE_ISOLATES: usize = 4;
 
@@ -217,7 +219,14 @@ impl Pool {
     /// core gets it.
     fn look_out(&self, seen: u64) {
         let until = now_nanos() + LOOK_OUT;
-        while self.arrivals.load(Ordering::Acquire) == seen && now_nanos() < until {
+        while now_nanos() < until {
+            // A system call is long beside what is waited for.
+            for _ in 0..LOOKS {
+                if self.arrivals.load(Ordering::Acquire) != seen {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
             std::thread::yield_now();
         }
     }

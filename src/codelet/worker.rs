@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::compile::{self, Fault, cache::Key};
 use super::conclude::{self, Conclusion};
+use super::cpu_meter::CpuMeter;
 use super::deadline::StopReason;
 use super::engine::cell::Cell;
 use super::engine::compiler::Compiler;
 use super::engine::image::Image;
 use super::engine::isolate::Isolate;
 use super::engine::run::{Ending, Prepare, Run, Start};
-use super::engine::time::{as_millis, millis, millis_since, now_nanos, thread_cpu_nanos};
+use super::engine::time::{as_millis, millis, millis_since, now_nanos};
 use super::engine::{kill, priority};
 use super::guest::random::Random;
 use super::parked::{Calls, Parked, SinkHandle};
@@ -56,8 +57,9 @@ pub(super) fn spawn(pool: &'static Pool, index: usize) -> bool {
             kill::adopt(cell);
             priority::after_the_host();
             pool.watchdog.adopt(index);
-            Worker { pool, index, cell, compiler: None, spare: None, random: Random::fresh() }
-                .work();
+            let random = Random::fresh();
+            let cpu = CpuMeter::default();
+            Worker { pool, index, cell, compiler: None, spare: None, random, cpu }.work();
         })
         .is_ok()
 }
@@ -70,6 +72,7 @@ struct Worker {
     spare: Option<Isolate>,
     /// Seeds the runs: one system call per thread, not per run.
     random: Random,
+    cpu: CpuMeter,
 }
 
 impl Worker {
@@ -104,7 +107,7 @@ impl Worker {
         let Job { run, request, submitted } = job;
         let limits = request.plan.options.limits.clone();
         let deadline = started.saturating_add(millis(limits.timeout_ms));
-        let cpu_start = thread_cpu_nanos();
+        let began = self.cpu.begin(started);
         let mut usage = Usage { queue_wait_ms: as_millis(started - submitted), ..Usage::default() };
         self.pool.watchdog.arm(self.index, run, deadline, limits.cpu_ms.map(millis));
         let ready = self.prepare(run, &request, &runner, &mut usage);
@@ -119,7 +122,7 @@ impl Worker {
                         conclude::left(landing, reason, self.pool.cancelled(run), &limits)
                     }
                 };
-                usage.cpu_ms = as_millis(thread_cpu_nanos() - cpu_start);
+                usage.cpu_ms = as_millis(self.cpu.used(began));
                 let outcome = failed(failure, usage, started);
                 self.pool.finish(run, outcome, None);
                 return;
@@ -171,7 +174,7 @@ impl Worker {
             host.kept_export.clone_from(&request.plan.options.export_name);
             host.kept_input = request.input;
         }
-        parked.cpu_used = thread_cpu_nanos() - cpu_start;
+        parked.cpu_used = self.cpu.used(began);
         let again = self.follow(parked, ending);
         self.go_on(again);
     }
@@ -257,11 +260,11 @@ impl Worker {
         let ready = parked.accept(replies);
         let cpu_left = parked.limits.cpu_ms.map(|limit| (millis(limit) - parked.cpu_used).max(0));
         self.pool.watchdog.arm(self.index, parked.run.id(), parked.deadline, cpu_left);
-        let cpu_start = thread_cpu_nanos();
+        let began = self.cpu.begin(now_nanos());
         let unanswered = parked.unanswered();
         parked.allow_sending();
         let ending = parked.run.resume(self.cell, &ready, unanswered);
-        parked.cpu_used += thread_cpu_nanos() - cpu_start;
+        parked.cpu_used += self.cpu.used(began);
         self.follow(parked, ending)
     }
 

@@ -6,7 +6,7 @@
 
 mod mailbox;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -36,7 +36,7 @@ pub(super) struct Bridge {
 }
 
 /// Every bridge of the process that is open.
-static BRIDGES: LazyLock<Mutex<HashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
+static BRIDGES: LazyLock<Mutex<FxHashMap<u32, Arc<Bridge>>>> = LazyLock::new(Mutex::default);
 /// The next number of a bridge.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 

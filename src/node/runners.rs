@@ -1,6 +1,6 @@
 //! The runners that JavaScript refers to by number, their kept plans, and the numbers of runs.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -13,11 +13,11 @@ use crate::codelet::{Payload, Plan, Reply, Runner, Stats};
 #[derive(Clone)]
 struct Kept {
     runner: Arc<Runner>,
-    plans: Arc<Mutex<HashMap<u32, Arc<Plan>>>>,
+    plans: Arc<Mutex<FxHashMap<u32, Arc<Plan>>>>,
 }
 
 /// Every runner of the process, of whichever environment.
-static RUNNERS: LazyLock<Mutex<HashMap<u32, Kept>>> = LazyLock::new(Mutex::default);
+static RUNNERS: LazyLock<Mutex<FxHashMap<u32, Kept>>> = LazyLock::new(Mutex::default);
 /// The next number of a runner or of a plan.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 

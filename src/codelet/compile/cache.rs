@@ -1,9 +1,10 @@
 //! Compiled programs of one runner, with the heaps they were loaded into; the least recently used
 //! leave first.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::codelet::engine::image::Image;
@@ -49,7 +50,7 @@ struct Kept {
 /// The cache, bounded in entries and bytes.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    kept: HashMap<Key, Kept>,
+    kept: FxHashMap<Key, Kept>,
     max_entries: usize,
     max_bytes: usize,
     bytes: usize,
@@ -58,7 +59,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(max_entries: usize, max_bytes: usize) -> Cache {
-        Cache { kept: HashMap::new(), max_entries, max_bytes, bytes: 0, tick: 0 }
+        Cache { kept: FxHashMap::default(), max_entries, max_bytes, bytes: 0, tick: 0 }
     }
 
     pub(crate) fn get(&mut self, key: &Key) -> Option<Arc<Program>> {

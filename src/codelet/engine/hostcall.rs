@@ -8,10 +8,10 @@
 
 #![expect(clippy::similar_names, reason = "argc and argv are the engine's own names")]
 
-use std::collections::HashMap;
 use std::ffi::c_int;
 
 use rquickjs::qjs;
+use rustc_hash::FxHashMap;
 
 use super::json;
 use super::native::{Args, Bound, Context, OVER_MEMORY, arg, int_arg, outside, with_text};
@@ -30,7 +30,7 @@ pub(super) struct Waiting {
 }
 
 /// Calls under way by their number.
-pub(super) type Unanswered = HashMap<u32, Waiting>;
+pub(super) type Unanswered = FxHashMap<u32, Waiting>;
 
 /// `hostFunction(index, name)`: a function that calls the host's function of that number.
 pub(super) unsafe extern "C" fn host_function(

@@ -144,7 +144,7 @@ impl Run {
             helpers: None,
             given: None,
             rejections: Vec::new(),
-            unanswered: Unanswered::new(),
+            unanswered: Unanswered::default(),
         }
     }
 

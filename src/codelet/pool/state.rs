@@ -1,8 +1,10 @@
 //! Who is where: every open run in exactly one phase, every runner's queue, whose turn it is.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+use rustc_hash::FxHashMap;
 
 use crate::codelet::engine::isolate::Isolate;
 use crate::codelet::engine::time::millis_since;
@@ -59,8 +61,8 @@ impl Queue {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) runs: HashMap<u64, Open>,
-    pub(super) queues: HashMap<u64, Queue>,
+    pub(super) runs: FxHashMap<u64, Open>,
+    pub(super) queues: FxHashMap<u64, Queue>,
     /// Runners in turn: each start moves its runner to the back.
     pub(super) turns: VecDeque<u64>,
     pub(super) woken: VecDeque<u64>,

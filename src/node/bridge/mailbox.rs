@@ -1,6 +1,6 @@
 //! What has come for the JavaScript thread of one environment, and how that thread is woken.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::ptr::null_mut;
 
 use napi::sys;
@@ -24,7 +24,7 @@ pub(super) struct Mailbox {
     /// The environment's thread has been woken and will come for the events.
     awake: bool,
     /// Runs and pings whose end JavaScript has not seen.
-    open: HashSet<u64>,
+    open: FxHashSet<u64>,
     /// The array of doubles that JavaScript reads events from.
     numbers: Numbers,
     /// The environment's thread waits for an event right now: it needs no waking.
@@ -106,7 +106,7 @@ impl Mailbox {
     }
 
     /// Drops what has come and takes nothing any more; gives the runs that were open.
-    pub(super) fn detach(&mut self) -> HashSet<u64> {
+    pub(super) fn detach(&mut self) -> FxHashSet<u64> {
         self.wake = Wake::default();
         self.events.clear();
         std::mem::take(&mut self.open)
