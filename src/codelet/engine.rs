@@ -35,6 +35,7 @@ pub(crate) mod library;
 mod mapping;
 mod modules;
 mod native;
+pub(crate) mod placement;
 mod plain;
 #[cfg(feature = "sanitize")]
 mod poison;

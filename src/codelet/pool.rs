@@ -16,6 +16,7 @@ use super::deadline::{Due, Overdue, Watchdog};
 use super::engine::cell::Cell;
 use super::engine::isolate::Isolate;
 use super::engine::kill;
+use super::engine::placement::{core_here, leave_core};
 use super::engine::time::{millis, now_nanos};
 use super::parked::Parked;
 use super::request::{EventSink, Reply, RunRequest};
@@ -45,6 +46,8 @@ pub(super) struct Pool {
     pub(super) watchdog: Arc<Watchdog>,
     /// Counts what was brought, for the worker that looks out for it.
     arrivals: AtomicU64,
+    /// The core on which the host brought something last.
+    host_core: AtomicUsize,
     watching: AtomicUsize,
     next_run: AtomicU64,
 }
@@ -76,6 +79,7 @@ impl Pool {
                 cells,
                 watchdog: Arc::new(Watchdog::new(cells)),
                 arrivals: AtomicU64::new(0),
+                host_core: AtomicUsize::new(usize::MAX),
                 watching: AtomicUsize::new(0),
                 next_run: AtomicU64::new(1),
             }
@@ -84,6 +88,11 @@ impl Pool {
 
     pub(super) fn threads(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Notes where the host's thread is, which calls this.
+    fn note_host(&self) {
+        self.host_core.store(core_here().unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
     /// Queues a run, or ends it at once when the queue is full.
@@ -101,6 +110,7 @@ impl Pool {
             return run;
         }
         self.ensure_watchdog();
+        self.note_host();
         let submitted = now_nanos();
         let job = Box::new(Job { run, request, submitted });
         let mut state = self.state.lock();
@@ -149,6 +159,7 @@ impl Pool {
     pub(super) fn ping(&'static self, sink: Arc<dyn EventSink>) -> u64 {
         let ping = self.next_run.fetch_add(1, Ordering::Relaxed);
         self.ensure_watchdog();
+        self.note_host();
         let mut state = self.state.lock();
         state.pings.push_back((ping, sink));
         self.wake_worker(&mut state);
@@ -204,7 +215,8 @@ impl Pool {
                 looked = true;
                 state.coming |= 1 << worker;
                 let seen = self.arrivals.load(Ordering::Acquire);
-                MutexGuard::unlocked(&mut state, || self.look_out(seen));
+                let in_turns = state.runs.len() <= 1;
+                MutexGuard::unlocked(&mut state, || self.look_out(seen, in_turns));
                 state.coming &= !(1 << worker);
                 continue;
             }
@@ -217,8 +229,13 @@ impl Pool {
     /// Stays awake for a moment, in case that more work comes: to wake a thread costs more than
     /// most runs, and many times that where the machine is a virtual one. Whoever else wants this
     /// core gets it.
-    fn look_out(&self, seen: u64) {
+    fn look_out(&self, seen: u64, in_turns: bool) {
         let until = now_nanos() + LOOK_OUT;
+        let host = self.host_core.load(Ordering::Relaxed);
+        if in_turns && core_here() == Some(host) {
+            // With one run at a time the host stays awake as well, and needs the core.
+            leave_core(host);
+        }
         while now_nanos() < until {
             // A system call is long beside what is waited for.
             for _ in 0..LOOKS {
@@ -298,6 +315,7 @@ impl Pool {
         if replies.is_empty() {
             return;
         }
+        self.note_host();
         let mut state = self.state.lock();
         let Some(open) = state.runs.get_mut(&run) else { return };
         open.inbox.extend(replies);
