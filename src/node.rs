@@ -158,6 +158,16 @@ pub fn poll(env: Env, bridge: u32) -> Result<Option<Unknown<'static>>> {
     list.map(|list| unsafe { Unknown::from_napi_value(env.raw(), list) }).transpose()
 }
 
+/// Takes events that came since `onEvents` was called, in a turn of the host's loop after that call:
+/// what `onEvents` would get, or nothing. After each call of `onEvents` this has to be called once in
+/// a later turn, and again after each list it gives: until then `onEvents` is not called.
+#[napi(catch_unwind, ts_return_type = "unknown[] | undefined")]
+pub fn turn(env: Env, bridge: u32) -> Result<Option<Unknown<'static>>> {
+    let list = bridge::turn(env, bridge);
+    // SAFETY: as in `poll`.
+    list.map(|list| unsafe { Unknown::from_napi_value(env.raw(), list) }).transpose()
+}
+
 /// Sends an empty call to the workers and back: its answer is an event. For measurements.
 #[napi(catch_unwind)]
 pub fn ping(env: Env, bridge: u32) -> Result<f64> {

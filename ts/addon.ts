@@ -55,6 +55,7 @@ export interface Native {
   ): number
   /** Waits some microseconds for events, if that is likely to be worth it. */
   poll(bridge: number): unknown[] | undefined | null
+  turn(bridge: number): unknown[] | undefined | null
   /** An empty call to the workers and back, for measurements; gives the number of its answer. */
   ping(bridge: number): number
   /** Answers host calls: lines of number, `=` or `!`, and JSON. */

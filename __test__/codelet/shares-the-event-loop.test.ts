@@ -65,6 +65,31 @@ describe('runs that follow one another without a pause', () => {
     expect(seen.ticks).toBeGreaterThan(20)
     expect(seen.most).toBeLessThan(MOST_ANSWERS)
   })
+
+  it('leave it its turns when they make many calls at once', async () => {
+    const { seen, answered, end } = watchLoop()
+    const source = {
+      type: 'string',
+      code: `export default async (_, { f }) => {
+        const calls = []
+        for (let i = 0; i < 10000; i++) calls.push(f())
+        await Promise.all(calls)
+      }`,
+    } as const
+    const f = () => {
+      answered()
+      const until = performance.now() + 0.02
+      while (performance.now() < until);
+    }
+    const options = { host: { f }, max_host_calls: 10_000, max_host_calls_in_flight: 256 }
+    const runner = createCodeletRunner()
+    const result = await runner.run(source, options)
+    end()
+    runner.dispose()
+    expect(result.ok).toBe(true)
+    // Two batches of 256 in each of the two turns that one count may span.
+    expect(seen.most).toBeLessThanOrEqual(1024)
+  })
 })
 
 it('nothing of the caller is called before run has returned', async () => {

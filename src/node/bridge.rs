@@ -77,6 +77,11 @@ pub(super) fn poll(env: Env, number: u32) -> Option<sys::napi_value> {
     bridge(number).ok()?.poll(env.raw())
 }
 
+/// Takes the next events of a bridge in a turn of their own; nothing when none came.
+pub(super) fn turn(env: Env, number: u32) -> Option<sys::napi_value> {
+    bridge(number).ok()?.turn(env.raw())
+}
+
 /// Sends an empty call to the workers; its answer is an event of the bridge. Gives its number.
 pub(super) fn ping(env: Env, number: u32) -> Result<f64> {
     let bridge = bridge(number)?;
@@ -172,6 +177,22 @@ impl Bridge {
         let has_come = wait(&self.ready);
         self.mailbox.lock().end_poll(has_come);
         // SAFETY: on the environment's own thread, called from JavaScript.
+        let list = unsafe { self.take(env) };
+        self.mailbox.lock().wake_for_rest();
+        list
+    }
+
+    /// Takes what has come since the events before it were handed over, at the beginning of a turn of
+    /// the host's loop. When there is nothing, the next event wakes the thread.
+    fn turn(&self, env: sys::napi_env) -> Option<sys::napi_value> {
+        let mut mailbox = self.mailbox.lock();
+        mailbox.turned();
+        if mailbox.is_empty() {
+            mailbox.rest();
+            return None;
+        }
+        drop(mailbox);
+        // SAFETY: on the environment's own thread, called from JavaScript or from `deliver`.
         unsafe { self.take(env) }
     }
 
@@ -250,10 +271,9 @@ unsafe extern "C" fn deliver(
     }
     // SAFETY: the reference made in `open`, alive as long as the function can be called.
     let bridge = unsafe { &*context.cast::<Bridge>() };
-    bridge.mailbox.lock().turned();
+    let Some(list) = bridge.turn(env) else { return };
     // SAFETY: on the JavaScript thread, inside the scope N-API opened for this call.
     unsafe {
-        let Some(list) = bridge.take(env) else { return };
         let mut receiver = null_mut();
         sys::napi_get_undefined(env, &raw mut receiver);
         let mut result = null_mut();

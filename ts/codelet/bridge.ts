@@ -5,6 +5,8 @@
  * this file reads, their texts in a list beside it; both are read from front to back.
  */
 
+import { setImmediate } from 'node:timers'
+
 import type { CodeletUsage, ConsoleLog } from '../../index.js'
 import { addon, type Native } from '../addon'
 import type { Payload, Received } from '../payload'
@@ -109,9 +111,21 @@ export function pump(): void {
   }
 }
 
+/**
+ * Reads a batch, and looks for the next one in the next turn of the event loop. Runtimes hand over
+ * what has come meanwhile without turning it, up to a thousand times, so the addon sends nothing
+ * until it is asked.
+ */
 function dispatch(batch: unknown[]): void {
+  setImmediate(takeTurn)
   read(batch)
   if (isAsked) pump()
+}
+
+function takeTurn(): void {
+  if (stream === undefined) return
+  const batch = bridge().turn(stream)
+  if (Array.isArray(batch)) dispatch(batch)
 }
 
 /** No callback of a run throws: one that did would swallow the events of other runs behind it. */

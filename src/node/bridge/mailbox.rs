@@ -21,7 +21,8 @@ pub(super) struct Mailbox {
     wake: Wake,
     /// In the order they came.
     events: Vec<Event>,
-    /// The environment's thread has been woken and will come for the events.
+    /// The environment's thread has been woken and will come for the events, now or in the next turn
+    /// of its loop.
     awake: bool,
     /// Runs and pings whose end JavaScript has not seen.
     open: FxHashSet<u64>,
@@ -152,6 +153,11 @@ impl Mailbox {
         self.polls.turned();
     }
 
+    /// The environment's thread has come and found nothing: the next event has to wake it.
+    pub(super) fn rest(&mut self) {
+        self.awake = false;
+    }
+
     /// Whether the environment's thread is to poll now; if so, `put` leaves it unwoken.
     pub(super) fn begin_poll(&mut self) -> bool {
         // With more runs open there is always something to do in the meantime.
@@ -165,6 +171,14 @@ impl Mailbox {
         self.polls.ended(has_come || !self.is_empty());
     }
 
+    /// Wakes the thread for what a poll has left.
+    pub(super) fn wake_for_rest(&mut self) {
+        if !self.is_empty() && !self.awake {
+            self.awake = true;
+            self.wake.call();
+        }
+    }
+
     /// Takes the next bite of events, and the array to write them into.
     ///
     /// # Safety
@@ -175,8 +189,6 @@ impl Mailbox {
         env: sys::napi_env,
     ) -> Option<(Vec<Event>, &'a mut [f64])> {
         if self.is_empty() {
-            // Somebody polled faster.
-            self.awake = false;
             return None;
         }
         // SAFETY: the array is kept by its reference; the rest is the caller's.
@@ -191,12 +203,6 @@ impl Mailbox {
         let fitting = self.events.iter().take(room).take_while(within).count();
         let count = fitting.max(1).min(self.events.len());
         let events: Vec<Event> = self.events.drain(..count).collect();
-        if self.is_empty() {
-            self.awake = false;
-        } else if !self.wake.is_gone() {
-            self.awake = true;
-            self.wake.call();
-        }
         let before = self.open.len();
         for run in events.iter().filter_map(Event::ends) {
             self.open.remove(&run);
