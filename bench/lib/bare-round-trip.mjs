@@ -24,7 +24,7 @@ export function openBareRoundTrip() {
   if (typeof native.ping !== 'function') throw new Error('this build of the addon has no ping')
   const numbers = new Float64Array(8192)
   const waiting = new Map()
-  const stream = native.open(() => {
+  const read = () => {
     let at = 0
     for (let left = numbers[at++]; left > 0; left--) {
       const kind = numbers[at++]
@@ -33,6 +33,14 @@ export function openBareRoundTrip() {
       waiting.get(ping)()
       waiting.delete(ping)
     }
-  }, numbers)
+  }
+  const dispatch = () => {
+    setImmediate(takeTurn)
+    read()
+  }
+  const stream = native.open(dispatch, numbers)
+  const takeTurn = () => {
+    if (Array.isArray(native.turn(stream))) dispatch()
+  }
   return () => new Promise((resolve) => waiting.set(native.ping(stream), resolve))
 }

@@ -68,7 +68,8 @@ pub(super) fn conclude(
         }
         Ending::TooLong => {
             let limit = limits.max_result_bytes;
-            let message = format!("the result is longer as JSON than max_result_bytes ({limit})");
+            let message =
+                format!("the result is longer than max_result_bytes ({limit}) as it crosses");
             Conclusion::failed(Failure::new(Code::OutputLimit, message).with("limitBytes", limit))
         }
         Ending::Thrown { report, during } => thrown(&report, during, program),

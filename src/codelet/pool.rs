@@ -32,8 +32,9 @@ pub(super) use state::{Job, Task};
 const MAX_THREADS: usize = 8;
 /// How long one worker without work stays awake, in nanoseconds.
 const LOOK_OUT: i64 = 50_000;
-/// How often it looks for work between two offers of its core to others.
-const LOOKS: usize = 16;
+/// How often it looks for work between two offers of its core to others, with one run at a time: a
+/// system call is long beside what is waited for. With more runs the host needs the core.
+const LOOKS: usize = 64;
 /// Idle isolates kept for the next run, beyond one per thread.
 const SPARE_ISOLATES: usize = 4;
 
@@ -236,9 +237,9 @@ impl Pool {
             // With one run at a time the host stays awake as well, and needs the core.
             leave_core(host);
         }
+        let looks = if in_turns { LOOKS } else { 1 };
         while now_nanos() < until {
-            // A system call is long beside what is waited for.
-            for _ in 0..LOOKS {
+            for _ in 0..looks {
                 if self.arrivals.load(Ordering::Acquire) != seen {
                     return;
                 }

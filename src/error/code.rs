@@ -39,7 +39,7 @@ codes! {
     SyntaxError "SYNTAX_ERROR" false
         "The source does not compile, or its types cannot be stripped.";
     RuntimeError "RUNTIME_ERROR" false
-        "The codelet threw, has no entry function, or gave a value that is not JSON.";
+        "The codelet threw, has no entry function, or gave a value that cannot cross.";
     PolicyViolation "POLICY_VIOLATION" false
         "The codelet used a capability it was not granted, or more of one than it was granted.";
     MemoryLimit "MEMORY_LIMIT" false "The run reached its memory limit.";

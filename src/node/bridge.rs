@@ -101,8 +101,8 @@ impl Bridge {
         let bridge = Arc::new(Bridge { mailbox: Mutex::default(), ready: AtomicBool::new(false) });
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let context = Arc::into_raw(Arc::clone(&bridge)).cast_mut().cast::<c_void>();
-        // SAFETY: on the environment's thread; the context is one strong reference, given back by
-        // the cleanup hook, which runs before the function itself is torn down.
+        // SAFETY: on the environment's thread; the context is one strong reference that is
+        // never given back, so that no call still under way at the end can find it gone.
         unsafe {
             let mut name = null_mut();
             let text = "runlet";

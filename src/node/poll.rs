@@ -49,14 +49,14 @@ impl Polls {
 pub(super) fn wait(ready: &AtomicBool) -> bool {
     let began = Instant::now();
     loop {
-        if ready.load(Ordering::Acquire) {
-            return true;
+        for _ in 0..8 {
+            if ready.load(Ordering::Acquire) {
+                return true;
+            }
+            std::hint::spin_loop();
         }
         if began.elapsed() >= PATIENCE {
             return false;
-        }
-        for _ in 0..8 {
-            std::hint::spin_loop();
         }
     }
 }

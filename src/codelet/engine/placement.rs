@@ -39,3 +39,38 @@ pub(crate) fn core_here() -> Option<usize> {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn leave_core(_: usize) {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn allowed() -> Vec<usize> {
+        // SAFETY: as in `leave_core`.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            let size = size_of::<libc::cpu_set_t>();
+            assert_eq!(libc::sched_getaffinity(0, size, &raw mut set), 0);
+            (0..8 * size).filter(|core| libc::CPU_ISSET(*core, &set)).collect()
+        }
+    }
+
+    #[test]
+    fn a_thread_leaves_its_core_and_may_come_back() {
+        let before = allowed();
+        // The scheduler may take it back at once, but not each time.
+        let moved = (0..1000).any(|_| {
+            let here = core_here().unwrap();
+            leave_core(here);
+            core_here() != Some(here)
+        });
+        assert_eq!(moved, before.len() > 1, "of the cores {before:?}");
+        assert_eq!(allowed(), before);
+    }
+
+    #[test]
+    fn a_core_that_is_none_is_not_left() {
+        let before = allowed();
+        leave_core(usize::MAX);
+        assert_eq!(allowed(), before);
+    }
+}
