@@ -54,12 +54,12 @@ impl Event {
         match self {
             Event::Done { value, error, logs, .. } => {
                 let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-                text(error) + text(logs) + value.as_ref().map_or(0, Payload::size)
+                text(error) + text(logs) + value.as_ref().map_or(0, Payload::len)
             }
             Event::Pong { .. } => 0,
             Event::Log { message, .. } => message.len(),
             Event::Calls { text, .. } => text.len(),
-            Event::Call { call, .. } => call.arguments.size(),
+            Event::Call { call, .. } => call.arguments.len(),
         }
     }
 

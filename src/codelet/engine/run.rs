@@ -9,7 +9,7 @@ use super::image::Image;
 use super::isolate::Isolate;
 use super::native::{Bound, NO_BUFFERS, Rejection};
 use crate::codelet::guest::host::Host;
-use crate::codelet::payload::{Form, Payload};
+use crate::codelet::payload::{Form, Payload, text_of};
 use crate::codelet::request::Reply;
 
 /// What a run is started with, besides its host half. Borrowed for the first entry only.
@@ -247,9 +247,8 @@ impl Run {
             return Ending::Left(landing);
         }
         // SAFETY: the pointers are into the arena, which nothing has touched since.
-        let text = |at: *const u8, len: usize| unsafe {
-            String::from_utf8_lossy(std::slice::from_raw_parts(at, len)).into_owned()
-        };
+        let text =
+            |at: *const u8, len: usize| unsafe { text_of(std::slice::from_raw_parts(at, len)) };
         match frame.out {
             Out::Broken => Ending::Broken,
             Out::Undefined => Ending::Value(None),

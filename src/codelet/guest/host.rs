@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::frames::Frames;
 use super::logs::{Level, Logs};
 use super::random::Random;
-use crate::codelet::payload::{Form, Payload};
+use crate::codelet::payload::{Form, Payload, text_of};
 use crate::codelet::program::Program;
 use crate::codelet::request::{EventSink, HostCall, Values};
 
@@ -89,7 +89,7 @@ impl Host {
         let seq = self.calls_made;
         self.calls_made += 1;
         let form = if self.values == Values::Clone { Form::Tagged } else { Form::Json };
-        let text = String::from_utf8_lossy(arguments).into_owned();
+        let text = text_of(arguments);
         let arguments = Payload { form, text, buffers };
         self.pending_bytes += arguments.size();
         self.outgoing.push(HostCall { seq, function, arguments });

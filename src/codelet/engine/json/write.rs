@@ -213,7 +213,8 @@ impl Writer {
     /// A key with its quotes and colon. Atoms stay what they are while objects that use them live.
     unsafe fn key(&mut self, atom: qjs::JSAtom) -> Written {
         let slot = atom as usize % KEYS;
-        let keys = self.keys.get_or_insert([Key { atom: 0, at: 0, len: 0 }; KEYS]);
+        #[expect(clippy::unnecessary_lazy_evaluations, reason = "to write them takes time")]
+        let keys = self.keys.get_or_insert_with(|| [Key { atom: 0, at: 0, len: 0 }; KEYS]);
         let known = keys[slot];
         if known.len > 0 && known.atom == atom {
             self.text.repeat(known.at, known.len);
