@@ -99,7 +99,8 @@ pub fn submit(
     buffers: Option<Vec<Uint8Array>>,
 ) -> Result<f64> {
     let plan = Arc::new(read_plan(code, &options)?);
-    start(env, bridge, runner, plan, payload(input, form, buffers))
+    let runner = runners::runner(runner)?;
+    start(env, bridge, &runner, plan, payload(input, form, buffers))
 }
 
 /// Makes a plan that many runs may use, and keeps it with its runner; gives its number.
@@ -125,8 +126,8 @@ pub fn submit_plan(
     form: Option<u32>,
     buffers: Option<Vec<Uint8Array>>,
 ) -> Result<f64> {
-    let plan = runners::plan(runner, plan)?;
-    start(env, bridge, runner, plan, payload(input, form, buffers))
+    let (runner, plan) = runners::planned(runner, plan)?;
+    start(env, bridge, &runner, plan, payload(input, form, buffers))
 }
 
 fn read_plan(code: String, options: &str) -> Result<Plan> {
@@ -137,7 +138,7 @@ fn read_plan(code: String, options: &str) -> Result<Plan> {
 fn start(
     env: Env,
     bridge: u32,
-    runner: u32,
+    runner: &Runner,
     plan: Arc<Plan>,
     input: Option<Payload>,
 ) -> Result<f64> {
@@ -145,8 +146,7 @@ fn start(
     if let Some(input) = input {
         request = request.with_payload(input);
     }
-    let runner = runners::runner(runner)?;
-    bridge::submit(env, bridge, &runner, request)
+    bridge::submit(env, bridge, runner, request)
 }
 
 /// Waits some microseconds for the next events, where that is likely to be shorter than to sleep:

@@ -72,10 +72,12 @@ pub(super) fn drop_plan(number: u32, plan: u32) {
     }
 }
 
-/// A kept plan.
-pub(super) fn plan(number: u32, plan: u32) -> Result<Arc<Plan>> {
-    let found = kept(number).and_then(|kept| kept.plans.lock().get(&plan).map(Arc::clone));
-    found.ok_or_else(|| unknown("plan"))
+/// A kept runner and one of its plans.
+pub(super) fn planned(number: u32, plan: u32) -> Result<(Arc<Runner>, Arc<Plan>)> {
+    let runners = RUNNERS.lock();
+    let kept = runners.get(&number).ok_or_else(|| unknown("runner"))?;
+    let plan = kept.plans.lock().get(&plan).map(Arc::clone).ok_or_else(|| unknown("plan"))?;
+    Ok((Arc::clone(&kept.runner), plan))
 }
 
 /// A run's number as JavaScript passes it back.
