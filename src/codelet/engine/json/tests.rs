@@ -22,6 +22,7 @@ const VALUES: &[&str] = &[
     "[[], {}, [[]], [{}]]",
     "({ a: 1, b: 'x', c: null, d: true, e: false, f: undefined })",
     "[undefined, () => 1, Symbol('s'), null]",
+    "[undefined, 1, Symbol('s')]",
     "({ f() {}, s: Symbol(), u: undefined, ok: 1 })",
     "[0, -0, 1, -1, 2147483647, -2147483648, 2147483648, 4294967296, 1e21, 1e-7, 123456789012345680000]",
     "[0.1, 1.5, -2.25, 5e-324, 1.7976931348623157e308, 1e300, 100, 1e20, 1e22, NaN, Infinity, -Infinity]",
