@@ -295,13 +295,14 @@ impl Pool {
     /// A worker that is named here will ask for its next task within microseconds.
     pub(super) fn finish(&'static self, run: u64, outcome: Outcome, coming: Option<usize>) {
         let mut state = self.state.lock();
-        state.coming |= coming.map_or(0, |worker| 1 << worker);
         // Where one run comes after the other, so do their ends: the next one may start, and end on
         // another worker, as soon as the place is free.
         let serial = state.serial(run);
         let in_turn = serial
             .as_ref()
             .map(|runner| MutexGuard::unlocked(&mut state, || runner.announcing.lock()));
+        // Not before the wait above: nobody else is woken while somebody is said to come.
+        state.coming |= coming.map_or(0, |worker| 1 << worker);
         let Some(open) = state.runs.remove(&run) else { return };
         state.leave(&open);
         self.pass_on(&mut state);
