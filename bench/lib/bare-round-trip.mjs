@@ -1,7 +1,9 @@
 /**
- * The bare round trip: an empty call to runlet's workers and back, over the same threads, the same
- * wake-ups and the same event stream as a run, with nothing inside. It is what runlet's own figures
- * are read against. The addon's `ping` is no public function; it exists for this.
+ * The bare round trip: an empty call to runlet's workers and back, over the same threads and the same
+ * kind of event stream as a run, with nothing inside. It is what runlet's own figures are read
+ * against. The answer comes through the thread-safe function; the short wait on the JavaScript thread,
+ * by which a run that is alone gets its answer sooner, is no part of it. The addon's `ping` is no
+ * public function; it exists for this.
  *
  * The addon writes the numbers of a batch of events into an array of doubles before it calls back:
  * how many events there are, then for each its kind and its number. See ts/codelet/bridge.ts.
