@@ -29,6 +29,12 @@ pub mod codelet;
 mod error;
 pub mod limits;
 mod outcome;
+pub mod permission;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod scoped_fs;
+pub mod tool;
 
 #[cfg(feature = "node")]
 mod node;

@@ -14,10 +14,15 @@
 )]
 
 mod bridge;
+mod documents;
 mod events;
 mod facts;
+mod native_tools;
+mod permissions;
 mod poll;
 mod runners;
+mod schemas;
+mod tools;
 
 use std::sync::Arc;
 

@@ -13,14 +13,16 @@ const WALLS: &[(&str, &[&str])] = &[
     ("napi", &["node"]),
     ("napi_derive", &["node"]),
     ("rquickjs", &["codelet/engine"]),
-    ("libc", &["codelet/engine"]),
+    ("libc", &["codelet/engine", "process", "scoped_fs"]),
     ("rlsf", &["codelet/engine"]),
     ("crate::node", &["node"]),
     ("crate::codelet", &["node", "codelet", "outcome.rs"]),
     ("oxc_parser", &["codelet/compile"]),
-    ("tokio", &[]),
+    ("crate::tool", &["node", "tool"]),
+    ("crate::process", &["node", "tool", "process"]),
+    ("tokio", &["node", "process", "tool"]),
 ];
-const UNSAFE: &[&str] = &["node", "codelet/engine"];
+const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "scoped_fs"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

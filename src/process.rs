@@ -1,0 +1,1 @@
+//! Child processes: launched, fed, watched and ended with everything they started.

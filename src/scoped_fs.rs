@@ -1,0 +1,1 @@
+//! Files beneath a root: every path is resolved by the kernel and cannot leave it.

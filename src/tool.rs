@@ -1,0 +1,1 @@
+//! Tools: functions of an entrypoint, each call in a process of its own.
