@@ -30,9 +30,9 @@ mod error;
 pub mod limits;
 mod outcome;
 pub mod permission;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod process;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod scoped_fs;
 pub mod tool;
 

@@ -1,1 +1,32 @@
-//! Child processes: launched, fed, watched and ended with everything they started.
+//! Child processes: launched, fed, watched, and ended with everything they started.
+//!
+//! A [`Command`] becomes a [`Child`] in five steps that each have a file:
+//!
+//! - [`launch`]: the system calls between the host and the program, without `fork`: what a launch
+//!   costs does not depend on how much memory the host has;
+//! - [`group`]: a filter that keeps every descendant in the child's process group, so that one
+//!   signal to the group reaches the whole tree;
+//! - [`launcher`]: the one thread that launches, since a child dies with the thread that made it;
+//! - [`guardian`]: ends the trees of a host that was killed itself;
+//! - [`keeper`]: drains what the tree prints, measures its memory, and ends it.
+//!
+//! Everything else waits on one thread of its own, the [`reactor`]. Nothing here knows of tools.
+
+#![expect(unsafe_code, reason = "processes are made by system calls; every block states why it is sound")]
+
+mod capture;
+mod census;
+mod command;
+mod group;
+mod guardian;
+mod keeper;
+mod launch;
+mod launcher;
+mod one_shot;
+pub(crate) mod reactor;
+
+pub(crate) use capture::Captured;
+pub(crate) use command::{Command, Limits};
+pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
+pub(crate) use launch::LaunchError;
+pub(crate) use one_shot::{Finished, run_blocking};

@@ -1,0 +1,105 @@
+//! Who belongs to a process group, and how much memory a process holds.
+//!
+//! The kernel has no list of a group's members, so all processes are looked at. That is done for all
+//! groups at once, and never takes more than a twentieth of a core, however many processes there are.
+
+use std::collections::HashMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use libc::pid_t;
+use parking_lot::Mutex;
+
+const AT_MOST_EVERY: Duration = Duration::from_millis(20);
+/// The pause after a census, in times of what it took.
+const REST: u32 = 20;
+
+#[derive(Default)]
+struct Census {
+    members: HashMap<pid_t, Vec<pid_t>>,
+    next: Option<Instant>,
+}
+
+static CENSUS: Mutex<Option<Census>> = Mutex::new(None);
+
+/// The members of a group, as of a moment ago. A group made since has none.
+pub(super) fn members(group: pid_t) -> Vec<pid_t> {
+    let mut census = CENSUS.lock();
+    let census = census.get_or_insert_default();
+    let start = Instant::now();
+    if census.next.is_none_or(|next| start >= next) {
+        census.members = take();
+        census.next = Some(start + AT_MOST_EVERY.max(start.elapsed() * REST));
+    }
+    census.members.get(&group).cloned().unwrap_or_default()
+}
+
+fn take() -> HashMap<pid_t, Vec<pid_t>> {
+    let mut members: HashMap<pid_t, Vec<pid_t>> = HashMap::new();
+    let Ok(entries) = fs::read_dir("/proc") else { return members };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process that has just ended.
+        let Ok(stat) = fs::read(format!("/proc/{pid}/stat")) else { continue };
+        if let Some(group) = group_of(&stat) {
+            members.entry(group).or_default().push(pid);
+        }
+    }
+    members
+}
+
+/// The group in a `stat` line. The name before it may hold anything, brackets and spaces too.
+fn group_of(stat: &[u8]) -> Option<pid_t> {
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
+    // state, parent, group
+    rest.split_ascii_whitespace().nth(2)?.parse().ok()
+}
+
+/// Memory that only goes away with the process or with who shares it: anonymous pages, and shared
+/// ones that no file backs. Nothing for a process that has ended.
+pub(super) fn memory_of(pid: pid_t) -> u64 {
+    fs::read(format!("/proc/{pid}/status")).map_or(0, |status| memory_in(&status))
+}
+
+fn memory_in(status: &[u8]) -> u64 {
+    let kib = |line: &[u8]| -> Option<u64> {
+        let text = std::str::from_utf8(line).ok()?;
+        text.split_ascii_whitespace().next()?.parse().ok()
+    };
+    let mut bytes = 0;
+    for line in status.split(|byte| *byte == b'\n') {
+        for name in [b"RssAnon:".as_slice(), b"RssShmem:"] {
+            bytes += line.strip_prefix(name).and_then(kib).unwrap_or(0) * 1024;
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_pass_for_another_group() {
+        assert_eq!(group_of(b"7 (a) S 1 2 (b) R 5 6 7 0"), Some(6));
+        assert_eq!(group_of(b"7 (sh) S 5 42 42 0 -1"), Some(42));
+        assert_eq!(group_of(b"7 (sh"), None);
+    }
+
+    #[test]
+    fn shared_memory_without_a_file_counts() {
+        let status = b"Name:\tx\nVmRSS:\t 900 kB\nRssAnon:\t 100 kB\nRssFile:\t 700 kB\nRssShmem:\t 20 kB\n";
+        assert_eq!(memory_in(status), 120 * 1024);
+    }
+
+    #[test]
+    fn the_test_itself_is_counted() {
+        let own = std::process::id().cast_signed();
+        // SAFETY: asks for our own group.
+        let group = unsafe { libc::getpgid(0) };
+        assert!(members(group).contains(&own));
+        assert!(memory_of(own) > 64 * 1024);
+    }
+}

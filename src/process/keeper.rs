@@ -1,0 +1,357 @@
+//! Keeps a tree of processes from its launch to its end: drains what it prints, measures it, ends
+//! it, and reaps it. One task per tree; who uses the tree holds a [`Child`].
+
+use std::any::Any;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use libc::pid_t;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe::Receiver as Pipe;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::capture::{Capture, Captured};
+use super::command::{Command, Limits};
+use super::launch::{LaunchError, Launched};
+use super::{census, guardian, launcher, reactor};
+
+/// How often memory and processes are counted, far from the limit and near it.
+const CALM: Duration = Duration::from_millis(10);
+const NEAR: Duration = Duration::from_millis(2);
+/// How long the pipes of a tree that has ended are read, should somebody else hold them.
+const DRAIN: Duration = Duration::from_millis(50);
+const READ_BYTES: usize = 64 * 1024;
+
+/// How the first process ended. Neither is known if somebody else took the news of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit {
+    /// Its exit code, if it ended by itself.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+/// Why the keeper ended a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// More memory than its limit.
+    Memory,
+    /// More processes than its limit.
+    Processes,
+    /// More output than its limit.
+    Logs,
+}
+
+/// What ended a tree before anybody asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The first process is gone, and with it the tree.
+    Exited(Exit),
+    /// The keeper has ended it.
+    Stopped(Stop),
+}
+
+/// What is known of a tree at its end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Report {
+    /// What it wrote to stdout.
+    pub stdout: Captured,
+    /// What it wrote to stderr.
+    pub stderr: Captured,
+    /// The most memory it was seen to hold, in bytes.
+    pub peak_memory_bytes: u64,
+}
+
+/// Gets what the tree writes, as it comes: 1 for stdout, 2 for stderr, and the bytes.
+pub(crate) type LogSink = Arc<dyn Fn(u8, &[u8]) + Send + Sync>;
+
+/// A running tree. Dropped, it is ended.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// Our end of its descriptor 3.
+    pub(crate) channel: UnixStream,
+    ended: watch::Receiver<Option<End>>,
+    finish: mpsc::UnboundedSender<oneshot::Sender<Report>>,
+}
+
+impl Child {
+    /// Launches a tree. `held` is dropped once all of it is gone. To be called on the reactor.
+    pub(crate) async fn launch(
+        command: Command,
+        log: Option<LogSink>,
+        held: Box<dyn Any + Send>,
+    ) -> Result<Child, LaunchError> {
+        let limits = command.limits.clone();
+        let launched = launcher::order(command).await?;
+        let (end, ended) = watch::channel(None);
+        let (finish, asked) = mpsc::unbounded_channel();
+        let tree = Tree { pid: launched.pid, exited: None };
+        let Ok((channel, keeper)) = Keeper::new(launched, limits, log, end) else {
+            tree.discard();
+            return Err(LaunchError { stage: "epoll", errno: libc::EMFILE });
+        };
+        reactor::spawn(async move {
+            keeper.keep(tree, asked).await;
+            drop(held);
+        });
+        Ok(Child { channel, ended, finish })
+    }
+
+    /// Waits until the tree has ended without being asked to.
+    pub(crate) async fn ended(&mut self) -> End {
+        match self.ended.wait_for(Option::is_some).await {
+            Ok(end) => end.unwrap_or(End::Exited(Exit { code: None, signal: None })),
+            Err(_) => End::Exited(Exit { code: None, signal: None }),
+        }
+    }
+
+    /// Ends the tree and says what it left. What it printed until now is in the report; its death is
+    /// not waited for.
+    pub(crate) async fn finish(self) -> Report {
+        let (give, report) = oneshot::channel();
+        if self.finish.send(give).is_err() {
+            return Report::default();
+        }
+        report.await.unwrap_or_default()
+    }
+}
+
+/// Ends a tree that nobody keeps.
+pub(super) fn discard(launched: &Launched) {
+    Tree { pid: launched.pid, exited: None }.discard();
+}
+
+/// The processes: all of one group, whose number is that of the first of them until that is reaped.
+struct Tree {
+    pid: pid_t,
+    exited: Option<Exit>,
+}
+
+impl Tree {
+    fn kill(&self) {
+        // SAFETY: the group is ours: its leader is a child that was not reaped yet.
+        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+    }
+
+    /// How the first process ended, if it has. It stays unreaped.
+    fn look(&mut self, pidfd: &OwnedFd) -> Option<Exit> {
+        // SAFETY: plain data that the call fills.
+        let mut news: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let which = pidfd.as_raw_fd().cast_unsigned();
+        let how = libc::WEXITED | libc::WNOWAIT | libc::WNOHANG;
+        // SAFETY: asks about a child of ours.
+        let answer = unsafe { libc::waitid(libc::P_PIDFD, which, &raw mut news, how) };
+        // SAFETY: the call filled it, or it is all zero.
+        let (pid, status) = unsafe { (news.si_pid(), news.si_status()) };
+        if answer == 0 && pid == 0 {
+            return None;
+        }
+        let exit = match (answer, news.si_code) {
+            (0, libc::CLD_EXITED) => Exit { code: Some(status), signal: None },
+            (0, _) => Exit { code: None, signal: Some(status) },
+            _ => Exit { code: None, signal: None },
+        };
+        self.exited = Some(exit);
+        Some(exit)
+    }
+
+    fn reap(&self) {
+        guardian::release(self.pid);
+        // SAFETY: our own child, which has ended.
+        unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), 0) };
+    }
+
+    /// Where the host is the one that orphans fall to, as the first process of a container is, the
+    /// rest of the tree must be reaped too.
+    async fn reap_orphans(&self) {
+        for _ in 0..50 {
+            // SAFETY: children of ours in this tree's group alone.
+            let reaped = unsafe { libc::waitpid(-self.pid, std::ptr::null_mut(), libc::WNOHANG) };
+            if reaped < 0 {
+                return;
+            }
+            if reaped == 0 {
+                sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    fn discard(self) {
+        self.kill();
+        self.reap();
+    }
+}
+
+struct Keeper {
+    pidfd: AsyncFd<OwnedFd>,
+    limits: Limits,
+    log: Option<LogSink>,
+    pipes: [Option<Pipe>; 2],
+    captures: [Capture; 2],
+    read: u64,
+    peak: u64,
+    buffer: Vec<u8>,
+    end: watch::Sender<Option<End>>,
+}
+
+impl Keeper {
+    fn new(
+        launched: Launched,
+        limits: Limits,
+        log: Option<LogSink>,
+        end: watch::Sender<Option<End>>,
+    ) -> std::io::Result<(UnixStream, Keeper)> {
+        let channel = UnixStream::from_std(launched.channel.into())?;
+        let pipes = [
+            Some(Pipe::from_owned_fd(launched.stdout)?),
+            Some(Pipe::from_owned_fd(launched.stderr)?),
+        ];
+        let captures = [Capture::new(limits.capture_bytes), Capture::new(limits.capture_bytes)];
+        let pidfd = AsyncFd::register(launched.pidfd)?;
+        let buffer = vec![0; READ_BYTES];
+        Ok((channel, Keeper { pidfd, limits, log, pipes, captures, read: 0, peak: 0, buffer, end }))
+    }
+
+    async fn keep(
+        mut self,
+        mut tree: Tree,
+        mut asked: mpsc::UnboundedReceiver<oneshot::Sender<Report>>,
+    ) {
+        let mut look = Instant::now() + CALM;
+        loop {
+            let [stdout, stderr] = &self.pipes;
+            tokio::select! {
+                biased;
+                asked = asked.recv() => {
+                    self.finish(&tree, asked).await;
+                    break;
+                }
+                ready = self.pidfd.readable(), if tree.exited.is_none() => {
+                    if let Ok(mut ready) = ready { ready.clear_ready() }
+                    if let Some(exit) = tree.look(self.pidfd.get_ref()) {
+                        // What it started must not go on without it.
+                        tree.kill();
+                        self.end.send_if_modified(|end| {
+                            let first = end.is_none();
+                            end.get_or_insert(End::Exited(exit));
+                            first
+                        });
+                    }
+                }
+                () = sleep_until(look), if tree.exited.is_none() => {
+                    look = Instant::now() + self.measure(&tree);
+                }
+                () = readable(stdout.as_ref()) => self.read_some(0, &tree),
+                () = readable(stderr.as_ref()) => self.read_some(1, &tree),
+            }
+        }
+        // Until the leader is reaped its group's number is nobody else's.
+        while tree.exited.is_none() {
+            if let Ok(mut ready) = self.pidfd.readable().await {
+                ready.clear_ready();
+            }
+            tree.look(self.pidfd.get_ref());
+        }
+        tree.kill();
+        tree.reap();
+        tree.reap_orphans().await;
+    }
+
+    /// Ends the tree and reports, if anybody still wants to know.
+    async fn finish(&mut self, tree: &Tree, asked: Option<oneshot::Sender<Report>>) {
+        if tree.exited.is_some() {
+            // All writers are dead or dying: read to the end.
+            let _ = timeout(DRAIN, self.drain(tree)).await;
+        } else {
+            self.measure(tree);
+            for stream in 0..2 {
+                while self.read_once(stream).is_some_and(|read| read > 0) {}
+            }
+            tree.kill();
+        }
+        if let Some(asked) = asked {
+            let [stdout, stderr] = &self.captures;
+            let (stdout, stderr) = (stdout.captured(), stderr.captured());
+            let _ = asked.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
+        }
+    }
+
+    async fn drain(&mut self, tree: &Tree) {
+        while self.pipes.iter().any(Option::is_some) {
+            let [stdout, stderr] = &self.pipes;
+            tokio::select! {
+                () = readable(stdout.as_ref()) => self.read_some(0, tree),
+                () = readable(stderr.as_ref()) => self.read_some(1, tree),
+            }
+        }
+    }
+
+    fn read_some(&mut self, stream: usize, tree: &Tree) {
+        self.read_once(stream);
+        if self.read > self.limits.log_bytes {
+            self.stop(tree, Stop::Logs);
+        }
+    }
+
+    /// How much was read; nothing when the pipe has nothing for now or is closed.
+    fn read_once(&mut self, stream: usize) -> Option<usize> {
+        let pipe = self.pipes[stream].as_ref()?;
+        let read = match pipe.try_read(&mut self.buffer) {
+            Ok(read) if read > 0 => read,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            _ => {
+                self.pipes[stream] = None;
+                return None;
+            }
+        };
+        let bytes = &self.buffer[..read];
+        self.captures[stream].add(bytes);
+        self.read += read as u64;
+        if let Some(log) = &self.log {
+            log(if stream == 0 { 1 } else { 2 }, bytes);
+        }
+        Some(read)
+    }
+
+    /// Counts memory and processes; says when to do so again.
+    fn measure(&mut self, tree: &Tree) -> Duration {
+        let members = census::members(tree.pid);
+        let others = members.iter().filter(|pid| **pid != tree.pid);
+        let memory: u64 =
+            census::memory_of(tree.pid) + others.map(|pid| census::memory_of(*pid)).sum::<u64>();
+        self.peak = self.peak.max(memory);
+        if members.len() > self.limits.processes as usize {
+            self.stop(tree, Stop::Processes);
+        }
+        match self.limits.memory_bytes {
+            Some(limit) if memory > limit => {
+                self.stop(tree, Stop::Memory);
+                CALM
+            }
+            Some(limit) if memory > limit / 2 => NEAR,
+            _ => CALM,
+        }
+    }
+
+    fn stop(&mut self, tree: &Tree, why: Stop) {
+        tree.kill();
+        self.end.send_if_modified(|end| {
+            let first = end.is_none();
+            end.get_or_insert(End::Stopped(why));
+            first
+        });
+    }
+}
+
+/// Waits until a pipe has something; for ever when it is closed.
+async fn readable(pipe: Option<&Pipe>) {
+    match pipe {
+        Some(pipe) => {
+            let _ = pipe.readable().await;
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,155 @@
+//! Trees of real processes: what is promised of each is tried on a shell.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::process::Limits;
+
+fn limits() -> Limits {
+    Limits {
+        memory_bytes: Some(256 << 20),
+        data_bytes: None,
+        processes: 16,
+        open_files: 64,
+        file_bytes: 1 << 20,
+        cpu: None,
+        capture_bytes: 64 * 1024,
+        log_bytes: 1 << 20,
+    }
+}
+
+fn sh_within(script: &str, limits: Limits, milliseconds: u64) -> Finished {
+    let env = [("PATH", "/usr/bin:/bin"), ("MARK", "yes")];
+    let command =
+        Command::new(Path::new("/bin/sh"), ["-c", script], env, Path::new("/tmp"), limits).unwrap();
+    run_blocking(command, Duration::from_millis(milliseconds)).unwrap()
+}
+
+fn sh(script: &str) -> Finished {
+    sh_within(script, limits(), 10_000)
+}
+
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// Ended trees die a moment after the call: waits for it, and fails after two seconds.
+fn dies(pid: &str) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        !is_alive(pid)
+    })
+}
+
+#[test]
+fn a_program_runs_with_what_it_was_given() {
+    let done = sh("echo out; echo err >&2; echo $MARK $HOME; pwd; exit 3");
+    assert_eq!(done.report.stdout.text, "out\nyes\n/tmp\n");
+    assert_eq!(done.report.stderr.text, "err\n");
+    assert_eq!(done.exit, Some(Exit { code: Some(3), signal: None }));
+}
+
+#[test]
+fn a_program_has_four_descriptors() {
+    let done = sh("ls /proc/self/fd | tr '\\n' ' '");
+    // The fifth is the listing itself.
+    assert_eq!(done.report.stdout.text, "0 1 2 3 4 ");
+}
+
+#[test]
+fn a_signal_is_told_from_an_exit_code() {
+    let done = sh("kill -SEGV $$");
+    assert_eq!(done.exit, Some(Exit { code: None, signal: Some(libc::SIGSEGV) }));
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error() {
+    let none: [(&str, &str); 0] = [];
+    let command =
+        Command::new(Path::new("/no/such/program"), [""; 0], none, Path::new("/"), limits()).unwrap();
+    let error = run_blocking(command, Duration::from_secs(5)).unwrap_err();
+    assert_eq!((error.stage, error.errno), ("execve", libc::ENOENT));
+    assert!(!error.is_transient());
+}
+
+#[test]
+fn descendants_end_with_the_leader() {
+    let done = sh("sleep 1000 & echo $!");
+    assert!(dies(&done.report.stdout.text));
+}
+
+#[test]
+fn the_deadline_ends_what_ignores_signals_and_holds_the_output() {
+    let script = "trap '' TERM INT HUP; (trap '' TERM; sleep 1000) & echo $!; while :; do :; done";
+    let done = sh_within(script, limits(), 300);
+    assert!(done.timed_out);
+    assert!(done.duration < Duration::from_secs(5));
+    assert!(dies(&done.report.stdout.text));
+}
+
+#[test]
+fn no_descendant_leaves_the_group() {
+    // Each says whether it got a session of its own.
+    let script = "setsid sh -c 'ps -o pgid= -p $$' ; (setsid sleep 1000 & echo $!) ; echo $$";
+    let done = sh_within(script, limits(), 300);
+    let text = done.report.stdout.text;
+    for pid in text.split_whitespace() {
+        assert!(dies(pid), "{text}");
+    }
+}
+
+#[test]
+fn memory_of_the_whole_tree_counts() {
+    let hungry = "head -c 60000000 /dev/zero | tail -c 60000000 | sleep 1000";
+    let small = Limits { memory_bytes: Some(64 << 20), ..limits() };
+    let script = format!("({hungry}) & ({hungry}) & wait");
+    let done = sh_within(&script, small, 10_000);
+    assert_eq!(done.stopped, Some(Stop::Memory));
+    assert!(done.report.peak_memory_bytes > 64 << 20);
+}
+
+#[test]
+fn a_fork_bomb_is_bounded() {
+    let done = sh_within("f() { f | f & }; f; sleep 1000", limits(), 10_000);
+    assert_eq!(done.stopped, Some(Stop::Processes));
+}
+
+#[test]
+fn output_beyond_the_limit_ends_the_tree() {
+    let done = sh("yes");
+    assert_eq!(done.stopped, Some(Stop::Logs));
+    assert!(done.report.stdout.dropped > 0);
+    assert!(done.report.stdout.text.len() < 66 * 1024);
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_refused() {
+    let done = sh("f=$(mktemp); head -c 3000000 /dev/zero > $f; stat -c %s $f; rm $f");
+    assert_eq!(done.report.stdout.text, "1048576\n");
+}
+
+#[test]
+fn root_keeps_no_power_to_raise_its_limits() {
+    let done = sh("ulimit -n 4096; ulimit -n; grep CapEff /proc/self/status");
+    let text = done.report.stdout.text;
+    assert!(text.starts_with("64\n"), "{text}{}", done.report.stderr.text);
+    let held = text.split_whitespace().last().unwrap();
+    assert!(["0000000000000000", "0000000000000002"].contains(&held), "{held}");
+}
+
+#[test]
+fn a_thousand_launches_leave_nothing_behind() {
+    let count = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    sh(":");
+    let before = count();
+    for _ in 0..200 {
+        sh(":");
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(count() <= before + 16, "{before} descriptors became {}", count());
+    // SAFETY: asks for any child that has ended.
+    let zombie = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG | libc::WNOWAIT) };
+    assert!(zombie <= 0, "{zombie} was not reaped");
+}
