@@ -1,1 +1,33 @@
 //! Tools: functions of an entrypoint, each call in a process of its own.
+//!
+//! A [`Room`] is one runtime (Bun or Node) with one entrypoint. A call waits for its turn, gets a
+//! process, and is told to the worker script in it over a channel of its own; what the tool prints
+//! is only ever a log. A call's failure is a value ([`Failure`]).
+//!
+//! `room` (queue, retries, disposal) → `pool` (idle processes) → `attempt` (one process from launch
+//! to end) → `worker` (launch and first words) → `frame` (bytes on the channel).
+
+#[cfg(target_os = "linux")]
+mod attempt;
+mod failure;
+#[cfg(target_os = "linux")]
+mod log_lines;
+#[cfg(target_os = "linux")]
+mod frame;
+#[cfg(target_os = "linux")]
+mod pool;
+mod retry;
+#[cfg(target_os = "linux")]
+mod room;
+mod spec;
+#[cfg(target_os = "linux")]
+mod worker;
+
+#[cfg(target_os = "linux")]
+pub use log_lines::LogLines;
+pub use failure::{Failure, Phase, ProcessFacts};
+#[cfg(target_os = "linux")]
+pub use room::{Answer, Cancel, Logs, Outcome, Room, RoomStats};
+#[cfg(target_os = "linux")]
+pub use pool::PoolStats;
+pub use spec::{CallSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, WarmSpec};

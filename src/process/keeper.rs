@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libc::pid_t;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver as Pipe;
@@ -74,7 +75,14 @@ pub(crate) struct Child {
     /// Our end of its descriptor 3.
     pub(crate) channel: UnixStream,
     ended: watch::Receiver<Option<End>>,
-    finish: mpsc::UnboundedSender<oneshot::Sender<Report>>,
+    ask: mpsc::UnboundedSender<Ask>,
+}
+
+/// A question to the keeper.
+struct Ask {
+    report: oneshot::Sender<Report>,
+    /// The tree is to end with it.
+    finish: bool,
 }
 
 impl Child {
@@ -87,7 +95,7 @@ impl Child {
         let limits = command.limits.clone();
         let launched = launcher::order(command).await?;
         let (end, ended) = watch::channel(None);
-        let (finish, asked) = mpsc::unbounded_channel();
+        let (ask, asked) = mpsc::unbounded_channel();
         let tree = Tree { pid: launched.pid, exited: None };
         let Ok((channel, keeper)) = Keeper::new(launched, limits, log, end) else {
             tree.discard();
@@ -97,22 +105,37 @@ impl Child {
             keeper.keep(tree, asked).await;
             drop(held);
         });
-        Ok(Child { channel, ended, finish })
+        Ok(Child { channel, ended, ask })
     }
 
     /// Waits until the tree has ended without being asked to.
-    pub(crate) async fn ended(&mut self) -> End {
-        match self.ended.wait_for(Option::is_some).await {
-            Ok(end) => end.unwrap_or(End::Exited(Exit { code: None, signal: None })),
-            Err(_) => End::Exited(Exit { code: None, signal: None }),
+    pub(crate) fn ended(&self) -> impl Future<Output = End> + Send + use<> {
+        let mut ended = self.ended.clone();
+        async move {
+            let end = ended.wait_for(Option::is_some).await.ok().and_then(|end| *end);
+            end.unwrap_or(End::Exited(Exit { code: None, signal: None }))
         }
+    }
+
+    /// True when it has.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.borrow().is_some()
     }
 
     /// Ends the tree and says what it left. What it printed until now is in the report; its death is
     /// not waited for.
     pub(crate) async fn finish(self) -> Report {
+        self.asked(true).await
+    }
+
+    /// What is known of the tree now, which goes on.
+    pub(crate) async fn report(&self) -> Report {
+        self.asked(false).await
+    }
+
+    async fn asked(&self, finish: bool) -> Report {
         let (give, report) = oneshot::channel();
-        if self.finish.send(give).is_err() {
+        if self.ask.send(Ask { report: give, finish }).is_err() {
             return Report::default();
         }
         report.await.unwrap_or_default()
@@ -210,7 +233,9 @@ impl Keeper {
             Some(Pipe::from_owned_fd(launched.stderr)?),
         ];
         let captures = [Capture::new(limits.capture_bytes), Capture::new(limits.capture_bytes)];
-        let pidfd = AsyncFd::register(launched.pidfd)?;
+        // SAFETY: an owned descriptor always gives the same number and stays open while it is owned.
+        let pidfd = unsafe { AsyncFd::register_with_interest(launched.pidfd, Interest::READABLE) };
+        let pidfd = pidfd.map_err(std::io::Error::from)?;
         let buffer = vec![0; READ_BYTES];
         Ok((channel, Keeper { pidfd, limits, log, pipes, captures, read: 0, peak: 0, buffer, end }))
     }
@@ -218,7 +243,7 @@ impl Keeper {
     async fn keep(
         mut self,
         mut tree: Tree,
-        mut asked: mpsc::UnboundedReceiver<oneshot::Sender<Report>>,
+        mut asked: mpsc::UnboundedReceiver<Ask>,
     ) {
         let mut look = Instant::now() + CALM;
         loop {
@@ -226,8 +251,11 @@ impl Keeper {
             tokio::select! {
                 biased;
                 asked = asked.recv() => {
-                    self.finish(&tree, asked).await;
-                    break;
+                    let finish = asked.as_ref().is_none_or(|ask| ask.finish);
+                    self.answer(&tree, asked, finish).await;
+                    if finish {
+                        break;
+                    }
                 }
                 ready = self.pidfd.readable(), if tree.exited.is_none() => {
                     if let Ok(mut ready) = ready { ready.clear_ready() }
@@ -260,8 +288,8 @@ impl Keeper {
         tree.reap_orphans().await;
     }
 
-    /// Ends the tree and reports, if anybody still wants to know.
-    async fn finish(&mut self, tree: &Tree, asked: Option<oneshot::Sender<Report>>) {
+    /// Reports, if anybody still wants to know, and ends the tree if that is wanted.
+    async fn answer(&mut self, tree: &Tree, asked: Option<Ask>, finish: bool) {
         if tree.exited.is_some() {
             // All writers are dead or dying: read to the end.
             let _ = timeout(DRAIN, self.drain(tree)).await;
@@ -270,12 +298,14 @@ impl Keeper {
             for stream in 0..2 {
                 while self.read_once(stream).is_some_and(|read| read > 0) {}
             }
-            tree.kill();
+            if finish {
+                tree.kill();
+            }
         }
         if let Some(asked) = asked {
             let [stdout, stderr] = &self.captures;
             let (stdout, stderr) = (stdout.captured(), stderr.captured());
-            let _ = asked.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
+            let _ = asked.report.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
         }
     }
 

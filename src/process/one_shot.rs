@@ -38,7 +38,7 @@ pub(crate) fn run_blocking(command: Command, timeout: Duration) -> Result<Finish
 }
 
 async fn run(command: Command, timeout: Duration, start: Instant) -> Result<Finished, LaunchError> {
-    let mut child = Child::launch(command, None, Box::new(())).await?;
+    let child = Child::launch(command, None, Box::new(())).await?;
     let end = within(timeout, child.ended()).await;
     let (exit, stopped) = match end {
         Ok(End::Exited(exit)) => (Some(exit), None),

@@ -1,0 +1,211 @@
+//! Idle processes that have loaded the entrypoint. Each serves one call and is then gone.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::room::Room;
+use super::spec::{RoomSpec, Shape, WarmSpec};
+use super::worker::{Alive, Use, Worker};
+use crate::process::reactor;
+
+/// Shapes that have idle processes at once; the one unused for longest gives its own up.
+const SHAPES: usize = 4;
+/// An entrypoint that takes longer to load is left to the calls, which say so.
+const LOAD: Duration = Duration::from_secs(60);
+
+/// What is counted of a pool.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+pub struct PoolStats {
+    /// Processes that wait for a call.
+    pub idle: u64,
+    /// Calls that got one of them.
+    pub hits: u64,
+    /// Calls that had to start one.
+    pub misses: u64,
+    /// Processes started in advance.
+    pub refills: u64,
+    /// Processes ended unused: too old, too many, or made from an older entrypoint.
+    pub evicted: u64,
+}
+
+struct Idle {
+    worker: Worker,
+    since: Instant,
+    /// The entrypoint as it was before it was loaded.
+    made_from: Stamp,
+}
+
+/// When a file was changed and how long it is; nothing when it is not there.
+type Stamp = Option<(SystemTime, u64)>;
+
+fn stamp(room: &RoomSpec) -> Stamp {
+    let facts = fs::metadata(&room.entrypoint).ok()?;
+    Some((facts.modified().ok()?, facts.len()))
+}
+
+#[derive(Default)]
+struct Shelf {
+    idle: VecDeque<Idle>,
+    starting: u32,
+}
+
+/// The idle processes of a room.
+pub(super) struct Pool {
+    warm: WarmSpec,
+    /// The shape used last stands last.
+    shelves: Mutex<Vec<(Shape, Shelf)>>,
+    room: Weak<Room>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    refills: AtomicU64,
+    evicted: AtomicU64,
+}
+
+impl Pool {
+    pub(super) fn new(warm: WarmSpec, room: Weak<Room>) -> Pool {
+        let zero = || AtomicU64::new(0);
+        let shelves = Mutex::default();
+        Pool { warm, shelves, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
+    }
+
+    /// An idle process of that shape, used up by being taken; starts others in its place.
+    pub(super) fn take(&self, shape: &Shape) -> Option<Worker> {
+        if self.warm.size == 0 {
+            return None;
+        }
+        let room = self.room.upgrade()?;
+        let now = stamp(&room.spec);
+        let found = self.with_shelf(shape, |shelf| {
+            while let Some(idle) = shelf.idle.pop_front() {
+                if idle.made_from == now && !self.is_old(&idle) && !idle.worker.child.has_ended() {
+                    return Some(idle.worker);
+                }
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+            }
+            None
+        });
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.refill(shape);
+        found
+    }
+
+    fn is_old(&self, idle: &Idle) -> bool {
+        idle.since.elapsed() >= Duration::from_millis(self.warm.max_age_ms)
+    }
+
+    /// The shelf of a shape, made if there is none.
+    fn with_shelf<T>(&self, shape: &Shape, work: impl FnOnce(&mut Shelf) -> T) -> T {
+        let mut shelves = self.shelves.lock();
+        let known = shelves.iter().position(|(known, _)| known == shape);
+        let shelf = known.map_or_else(|| (shape.clone(), Shelf::default()), |at| shelves.remove(at));
+        if shelves.len() == SHAPES {
+            let (_, oldest) = shelves.remove(0);
+            self.evicted.fetch_add(oldest.idle.len() as u64, Ordering::Relaxed);
+        }
+        shelves.push(shelf);
+        let last = shelves.len() - 1;
+        work(&mut shelves[last].1)
+    }
+
+    /// Starts as many processes as are missing, in the background.
+    pub(super) fn refill(&self, shape: &Shape) {
+        let missing = self.with_shelf(shape, |shelf| {
+            let there = shelf.starting + u32::try_from(shelf.idle.len()).unwrap_or(u32::MAX);
+            let missing = self.warm.size.saturating_sub(there);
+            shelf.starting += missing;
+            missing
+        });
+        for _ in 0..missing {
+            let (room, shape) = (self.room.clone(), shape.clone());
+            reactor::spawn(async move { start(room, shape).await });
+        }
+    }
+
+    fn put(&self, shape: &Shape, idle: Option<Idle>) {
+        self.with_shelf(shape, |shelf| {
+            shelf.starting = shelf.starting.saturating_sub(1);
+            shelf.idle.extend(idle);
+        });
+    }
+
+    /// Ends what has become too old; true when something had.
+    fn expire(&self, shape: &Shape) -> bool {
+        let mut shelves = self.shelves.lock();
+        let Some((_, shelf)) = shelves.iter_mut().find(|(known, _)| known == shape) else {
+            return false;
+        };
+        let before = shelf.idle.len();
+        shelf.idle.retain(|idle| !self.is_old(idle) && !idle.worker.child.has_ended());
+        let gone = before - shelf.idle.len();
+        self.evicted.fetch_add(gone as u64, Ordering::Relaxed);
+        gone > 0
+    }
+
+    /// Ends all.
+    pub(super) fn clear(&self) {
+        let all = std::mem::take(&mut *self.shelves.lock());
+        let idle: usize = all.iter().map(|(_, shelf)| shelf.idle.len()).sum();
+        self.evicted.fetch_add(idle as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn stats(&self) -> PoolStats {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let idle = self.shelves.lock().iter().map(|(_, shelf)| shelf.idle.len() as u64).sum();
+        PoolStats {
+            idle,
+            hits: count(&self.hits),
+            misses: count(&self.misses),
+            refills: count(&self.refills),
+            evicted: count(&self.evicted),
+        }
+    }
+}
+
+/// Starts one process and puts it on its shelf. Fails silently: a call that finds none starts its
+/// own, and reports what is wrong.
+async fn start(room: Weak<Room>, shape: Shape) {
+    let idle = load(&room, &shape).await;
+    let Some(room) = room.upgrade() else { return };
+    if room.is_disposed() {
+        return;
+    }
+    let started = idle.is_some();
+    room.pool.put(&shape, idle);
+    if !started {
+        return;
+    }
+    room.pool.refills.fetch_add(1, Ordering::Relaxed);
+    let age = Duration::from_millis(room.pool.warm.max_age_ms);
+    let room = std::sync::Arc::downgrade(&room);
+    sleep(age + Duration::from_millis(1)).await;
+    if let Some(room) = room.upgrade().filter(|room| !room.is_disposed())
+        && room.pool.expire(&shape)
+    {
+        room.pool.refill(&shape);
+    }
+}
+
+async fn load(room: &Weak<Room>, shape: &Shape) -> Option<Idle> {
+    let strong = room.upgrade().filter(|room| !room.is_disposed())?;
+    let made_from = stamp(&strong.spec);
+    let alive = Alive::new(&strong.alive);
+    let worker = Worker::launch(&strong.spec, shape, Use::default(), alive).await.ok()?;
+    drop(strong);
+    let ended = worker.child.ended();
+    let ready = async {
+        tokio::select! {
+            ready = worker.ready() => ready,
+            _ = ended => Err(super::frame::FrameError::Closed),
+        }
+    };
+    timeout(LOAD, ready).await.ok()?.ok()?.ok()?;
+    Some(Idle { worker, since: Instant::now(), made_from })
+}

@@ -1,0 +1,288 @@
+//! One runtime with one entrypoint: its queue, its calls, and its end.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::attempt::{Attempt, Request, Terms, attempt};
+use super::failure::{Failure, Phase};
+use super::pool::{Pool, PoolStats};
+use super::retry::Retry;
+use super::spec::{CallSpec, RoomSpec, Shape};
+use crate::Code;
+use crate::process::{Captured, LogSink, reactor};
+
+/// A tree that was sent its end is gone by then, unless the kernel itself holds it.
+const GONE: Duration = Duration::from_secs(5);
+
+/// A room. Dropped by its owner, it is still there for the calls under way.
+pub struct Room {
+    pub(super) spec: RoomSpec,
+    pub(super) pool: Pool,
+    /// Processes that are not wholly gone.
+    pub(super) alive: watch::Sender<usize>,
+    places: Arc<Semaphore>,
+    queued: AtomicU32,
+    running: AtomicU64,
+    disposed: watch::Sender<bool>,
+}
+
+/// A log stream as it was kept.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Logs {
+    stdout: String,
+    stderr: String,
+    stdout_dropped_bytes: u64,
+    stderr_dropped_bytes: u64,
+}
+
+/// A tool's value as JSON.
+#[derive(Debug)]
+pub struct Answer {
+    /// The value.
+    pub json: String,
+}
+
+/// What came of a call.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The value; `None` when it failed.
+    #[serde(skip)]
+    pub answer: Option<Answer>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// A heap snapshot, when one was asked for and the tool failed.
+    #[serde(skip)]
+    pub heap: Vec<u8>,
+    /// Processes that were tried.
+    pub attempts: u32,
+    /// Milliseconds from the call to its end.
+    pub duration_ms: f64,
+    /// Of these, waiting for a place.
+    pub queue_ms: f64,
+    /// Of these, until the entrypoint was loaded.
+    pub start_ms: f64,
+    /// Milliseconds of the tool itself, in the worker's words.
+    pub execution_ms: f64,
+    /// It had a process that was started before.
+    pub warm: bool,
+    /// What the tool printed.
+    pub logs: Logs,
+    /// The most memory its process and all that it started were seen to hold.
+    pub peak_memory_bytes: u64,
+}
+
+/// What a room is doing.
+#[derive(Debug, Serialize)]
+pub struct RoomStats {
+    /// Calls that wait for a place.
+    pub queued: u32,
+    /// Calls that have one.
+    pub running: u64,
+    /// Idle processes.
+    pub pool: PoolStats,
+}
+
+/// Ends a call early.
+#[derive(Debug)]
+pub struct Cancel(watch::Sender<bool>);
+
+impl Cancel {
+    /// The call ends as `CANCELLED`, unless it has ended.
+    pub fn cancel(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+impl Room {
+    /// Makes a room. Nothing is started.
+    pub fn new(spec: RoomSpec) -> Arc<Room> {
+        Arc::new_cyclic(|room| Room {
+            pool: Pool::new(spec.warm, room.clone()),
+            alive: watch::Sender::new(0),
+            places: Arc::new(Semaphore::new(spec.max_concurrent as usize)),
+            queued: AtomicU32::new(0),
+            running: AtomicU64::new(0),
+            disposed: watch::Sender::new(false),
+            spec,
+        })
+    }
+
+    /// Starts idle processes of that shape, if the room keeps any.
+    pub fn warm(&self, shape: &Shape) {
+        self.pool.refill(shape);
+    }
+
+    /// What it is doing.
+    pub fn stats(&self) -> RoomStats {
+        RoomStats {
+            queued: self.queued.load(Ordering::Relaxed),
+            running: self.running.load(Ordering::Relaxed),
+            pool: self.pool.stats(),
+        }
+    }
+
+    /// Ends every call as `CANCELLED` and every process. `done` is called once all are gone.
+    pub fn dispose(self: &Arc<Self>, done: impl FnOnce() + Send + 'static) {
+        self.disposed.send_replace(true);
+        self.pool.clear();
+        let room = Arc::clone(self);
+        reactor::spawn(async move {
+            room.pool.clear();
+            let mut alive = room.alive.subscribe();
+            let _ = timeout(GONE, alive.wait_for(|count| *count == 0)).await;
+            done();
+        });
+    }
+
+    pub(super) fn is_disposed(&self) -> bool {
+        *self.disposed.borrow()
+    }
+
+    /// Makes a call. `input` and `config` are JSON; `log` gets what the tool prints, as it comes.
+    pub fn call(
+        self: &Arc<Self>,
+        call: CallSpec,
+        input: String,
+        config: Option<String>,
+        log: Option<LogSink>,
+        done: impl FnOnce(Outcome) + Send + 'static,
+    ) -> Cancel {
+        let start = Instant::now();
+        let cancel = watch::Sender::new(false);
+        let terms = Terms {
+            deadline: start + Duration::from_millis(call.timeout_ms),
+            timeout_ms: call.timeout_ms,
+            cancelled: cancel.subscribe(),
+        };
+        let room = Arc::clone(self);
+        let mut disposed = self.disposed.subscribe();
+        let end = cancel.clone();
+        reactor::spawn(async move {
+            let request = Request { call, input, config, log };
+            let calling = room.run(&request, &terms, start);
+            tokio::pin!(calling);
+            let outcome = tokio::select! {
+                biased;
+                outcome = &mut calling => outcome,
+                () = async { let _ = disposed.wait_for(|disposed| *disposed).await; } => {
+                    end.send_replace(true);
+                    calling.await
+                }
+            };
+            done(outcome);
+        });
+        Cancel(cancel)
+    }
+
+    async fn run(&self, request: &Request, terms: &Terms, start: Instant) -> Outcome {
+        let mut retry = Retry::new(&request.call.retry);
+        let mut queue = Duration::ZERO;
+        loop {
+            let waiting = Instant::now();
+            let place = self.place(terms).await;
+            queue += waiting.elapsed();
+            let attempt = match place {
+                Ok(permit) => {
+                    self.running.fetch_add(1, Ordering::Relaxed);
+                    let attempt = attempt(self, request, terms, permit).await;
+                    self.running.fetch_sub(1, Ordering::Relaxed);
+                    attempt
+                }
+                Err(failure) => Attempt::unstarted(failure),
+            };
+            if let Err(failure) = &attempt.result {
+                let rest = terms.deadline.saturating_duration_since(Instant::now());
+                if let Some(pause) = retry.pause(failure, start.elapsed(), rest) {
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = terms.cancelled() => {}
+                    }
+                    continue;
+                }
+            }
+            let tries = retry.attempts() + u32::from(attempt.result.is_ok());
+            return outcome(attempt, tries, queue, start.elapsed());
+        }
+    }
+
+    /// Waits for a place, first come first served.
+    async fn place(&self, terms: &Terms) -> Result<OwnedSemaphorePermit, Failure> {
+        if *terms.cancelled.borrow() {
+            return Err(Failure::cancelled(Phase::Queue));
+        }
+        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = Waiting::new(&self.queued);
+        if waiting.before >= self.spec.max_queued {
+            let message = format!("{} calls wait already", waiting.before);
+            return Err(Failure::new(Code::Overloaded, Phase::Queue, message)
+                .with("maxQueued", self.spec.max_queued));
+        }
+        tokio::select! {
+            permit = Arc::clone(&self.places).acquire_owned() => {
+                permit.map_err(|_| Failure::cancelled(Phase::Queue))
+            }
+            () = sleep_until(terms.deadline) => Err(Failure::timeout(Phase::Queue, terms.timeout_ms)),
+            () = terms.cancelled() => Err(Failure::cancelled(Phase::Queue)),
+        }
+    }
+}
+
+/// Counted as waiting for as long as it lives.
+struct Waiting<'a> {
+    queued: &'a AtomicU32,
+    before: u32,
+}
+
+impl Waiting<'_> {
+    fn new(queued: &AtomicU32) -> Waiting<'_> {
+        Waiting { queued, before: queued.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn outcome(attempt: Attempt, attempts: u32, queue: Duration, duration: Duration) -> Outcome {
+    let Attempt { result, report, heap, warm, start } = attempt;
+    let (answer, failure, execution_ms) = match result {
+        Ok(value) => (Some(Answer { json: value.json }), None, value.execution_ms),
+        Err(failure) => (None, Some(failure), 0.0),
+    };
+    let Captured { text: stdout, dropped: stdout_dropped_bytes } = report.stdout;
+    let Captured { text: stderr, dropped: stderr_dropped_bytes } = report.stderr;
+    Outcome {
+        answer,
+        failure,
+        heap,
+        attempts,
+        duration_ms: milliseconds(duration),
+        queue_ms: milliseconds(queue),
+        start_ms: milliseconds(start),
+        execution_ms,
+        warm,
+        logs: Logs { stdout, stderr, stdout_dropped_bytes, stderr_dropped_bytes },
+        peak_memory_bytes: report.peak_memory_bytes,
+    }
+}

@@ -1,0 +1,386 @@
+/**
+ * Runs in the child process: loads the entrypoint, is told of one call, answers it.
+ *
+ * What the tool can reach is not to be trusted, and it can reach all of JavaScript. So everything that
+ * an answer is made of is taken before the entrypoint is loaded, an answer is written by index into a
+ * buffer of our own, and each frame carries a token that only this module's closure knows. That keeps
+ * out forgery by a dependency or by code that runs while the entrypoint loads; it is no wall against
+ * code that reads the process's own memory.
+ *
+ * Imports only modules of the runtime: the project may redirect all others.
+ */
+
+import { readSync as fsReadSync, writeSync as fsWriteSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+
+const CHANNEL = 3
+const HEADER = 21
+const [HELLO, REQUEST, READY, RESULT, FAILED, HEAP] = [1, 2, 16, 17, 18, 19] as const
+
+// Taken before anything of the user runs.
+const readSync = fsReadSync
+const writeSync = fsWriteSync
+const { stringify, parse } = JSON
+const { hasOwn, keys, getOwnPropertyDescriptor } = Object
+const { apply, get } = Reflect
+const textEncoder = new TextEncoder()
+const textDecoder = new TextDecoder('utf-8', { fatal: true })
+const encode = textEncoder.encode.bind(textEncoder)
+const decode = textDecoder.decode.bind(textDecoder)
+const Bytes = Uint8Array
+const subarray = Uint8Array.prototype.subarray
+const NativeError = Error
+const TextOf = String
+const now = performance.now.bind(performance)
+const NativeDate = Date
+const toISOString = Date.prototype.toISOString
+const blocker = new Int32Array(new SharedArrayBuffer(4))
+const wait = Atomics.wait
+
+/** What Bun adds to the globals, as far as it is used here. */
+declare const Bun: { generateHeapSnapshot(): object } | undefined
+
+interface Hello {
+  entrypoint: string
+  debug: boolean
+  heapProfiling: boolean
+}
+
+interface Request {
+  tool_id: string
+  tool_exec_id: string
+  input: unknown
+  config: unknown
+  env: Record<string, string>
+  timeout_ms: number
+}
+
+type Tool = (input: unknown, config: unknown) => unknown
+
+/** The next bytes of the channel. Ends the process when the host is gone. */
+function take(length: number): Uint8Array {
+  const bytes = new Bytes(length)
+  for (let at = 0; at < length; ) {
+    let read = 0
+    try {
+      read = readSync(CHANNEL, bytes, at, length - at, null)
+    } catch (error) {
+      if (codeOf(error) === 'EINTR') continue
+      if (codeOf(error) === 'EAGAIN') {
+        wait(blocker, 0, 0, 1)
+        continue
+      }
+      process.exit(1)
+    }
+    if (read === 0) process.exit(1)
+    at += read
+  }
+  return bytes
+}
+
+function receive(kind: number): { token: Uint8Array; payload: unknown } {
+  const header = take(HEADER)
+  const length =
+    (header[0] as number) +
+    (header[1] as number) * 0x100 +
+    (header[2] as number) * 0x10000 +
+    (header[3] as number) * 0x1000000
+  const body = take(length)
+  if (header[20] !== kind) process.exit(1)
+  return { token: apply(subarray, header, [4, 20]) as Uint8Array, payload: parse(decode(body)) }
+}
+
+const greeting = receive(HELLO)
+const token = greeting.token
+const hello = greeting.payload as Hello
+
+function send(kind: number, text: string): void {
+  sendBytes(kind, encode(text))
+}
+
+function sendBytes(kind: number, body: Uint8Array): void {
+  const length = body.length
+  const frame = new Bytes(HEADER)
+  frame[0] = length & 0xff
+  frame[1] = (length >>> 8) & 0xff
+  frame[2] = (length >>> 16) & 0xff
+  frame[3] = (length >>> 24) & 0xff
+  for (let at = 0; at < 16; at++) frame[4 + at] = token[at] as number
+  frame[20] = kind
+  // Short ones go in one piece: each write may wake the host.
+  if (length < 0x4000) {
+    const whole = new Bytes(HEADER + length)
+    for (let at = 0; at < HEADER; at++) whole[at] = frame[at] as number
+    for (let at = 0; at < length; at++) whole[HEADER + at] = body[at] as number
+    put(whole)
+    return
+  }
+  put(frame)
+  put(body)
+}
+
+function put(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(CHANNEL, bytes, at, bytes.length - at)
+    } catch (error) {
+      if (codeOf(error) === 'EINTR') continue
+      if (codeOf(error) !== 'EAGAIN') process.exit(1)
+      wait(blocker, 0, 0, 1)
+    }
+  }
+}
+
+/** A property without running a getter of the guest more than once, and without throwing. */
+function own(value: unknown, name: string): unknown {
+  try {
+    return typeof value === 'object' && value !== null ? get(value, name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function codeOf(error: unknown): string | undefined {
+  return textOf(own(error, 'code'))
+}
+
+// The console, before the first line of the user: its output is a log and nothing else.
+for (const [method, name] of [
+  ['log', 'LOG'],
+  ['debug', 'DEBUG'],
+  ['info', 'INFO'],
+  ['warn', 'WARN'],
+  ['error', 'ERROR'],
+] as const) {
+  const prefix = `${hello.debug ? '[DEBUG]' : ''}[${name}] `
+  console[method] = (...values: unknown[]) => {
+    let line = prefix
+    for (let at = 0; at < values.length; at++) line += (at > 0 ? ' ' : '') + shown(values[at])
+    const bytes = encode(`${line}\n`)
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        at += writeSync(2, bytes, at, bytes.length - at)
+      } catch (error) {
+        if (codeOf(error) !== 'EAGAIN' && codeOf(error) !== 'EINTR') return
+        wait(blocker, 0, 0, 1)
+      }
+    }
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value instanceof NativeError) return textOf(own(value, 'stack')) ?? TextOf(value)
+  try {
+    return (typeof value === 'object' ? stringify(value) : undefined) ?? TextOf(value)
+  } catch {
+    return typeof value === 'object' ? '[object]' : '[value]'
+  }
+}
+
+/** A text in quotes. Of a text no toJSON is asked. */
+function quoted(text: string): string {
+  return stringify(text)
+}
+
+interface Fault {
+  kind: 'tool' | 'lookup' | 'result' | 'timeout'
+  message: string
+  name: string
+  stack?: string | undefined
+  code?: string | undefined
+  retryable?: boolean
+  available?: readonly string[]
+}
+
+function faultOf(error: unknown, kind: Fault['kind']): Fault {
+  if (error instanceof NativeError || typeof own(error, 'message') === 'string') {
+    return {
+      kind,
+      message: textOf(own(error, 'message')) ?? '',
+      name: textOf(own(error, 'name')) ?? 'Error',
+      stack: textOf(own(error, 'stack')),
+      code: codeOf(error),
+      retryable: own(error, 'retryable') === true,
+    }
+  }
+  let message = 'unknown'
+  try {
+    message = TextOf(error)
+  } catch {
+    // A value that cannot be shown.
+  }
+  return { kind, message, name: 'UnknownError', retryable: own(error, 'retryable') === true }
+}
+
+/** The answer; only the tool's value was made by code that the tool could have bent. */
+function answer(request: Request | undefined, value: string, fault: Fault | undefined, ms: number) {
+  const ids =
+    `"tool_id":${quoted(request?.tool_id ?? '')},` +
+    `"tool_exec_id":${quoted(request?.tool_exec_id ?? '')}`
+  let error = 'null'
+  if (fault !== undefined) {
+    let more = ''
+    if (fault.stack !== undefined) more += `"stack":${quoted(fault.stack)},`
+    if (fault.code !== undefined) more += `"code":${quoted(fault.code)},`
+    if (fault.retryable === true) more += '"retryable":true,'
+    if (fault.available !== undefined) {
+      let list = ''
+      for (let at = 0; at < fault.available.length; at++) {
+        list += (at > 0 ? ',' : '') + quoted(fault.available[at] as string)
+      }
+      more += `"available":[${list}],`
+    }
+    const time = apply(toISOString, new NativeDate(), []) as string
+    error =
+      `{"message":${quoted(fault.message)},"name":${quoted(fault.name)},${more}` +
+      `"kind":"${fault.kind}",${ids},"timestamp":"${time}"}`
+  }
+  send(
+    RESULT,
+    `{"result":${value},"error":${error},"metadata":{${ids},"execution_time":${ms >= 0 ? ms : 0}}}`,
+  )
+}
+
+let request: Request | undefined
+let answered = false
+
+/** Sends one answer. Then nothing is left to do: the host ends the process, or lets it go on. */
+function finish(value: string, fault: Fault | undefined, ms: number): void {
+  if (answered) return
+  answered = true
+  if (fault !== undefined && hello.heapProfiling) sendHeap()
+  answer(request, value, fault, ms)
+}
+
+let takeHeap: (() => string) | undefined
+
+function sendHeap(): void {
+  const piece = 1 << 19
+  try {
+    const bytes = encode(takeHeap?.() ?? '')
+    for (let at = 0; at < bytes.length; at += piece) {
+      sendBytes(HEAP, apply(subarray, bytes, [at, at + piece]) as Uint8Array)
+    }
+  } catch {
+    // The failure itself is what matters.
+  }
+}
+
+if (hello.heapProfiling) {
+  if (typeof Bun === 'undefined') {
+    const { getHeapSnapshot } = await import('node:v8')
+    takeHeap = () => {
+      const stream = getHeapSnapshot()
+      let text = ''
+      for (;;) {
+        const chunk = stream.read()
+        if (chunk === null) return text
+        text += TextOf(chunk)
+      }
+    }
+  } else {
+    takeHeap = () => stringify(Bun?.generateHeapSnapshot())
+  }
+}
+
+let began = now()
+const fail = (error: unknown) => {
+  if (request === undefined) loadingFailed(error)
+  else finish('null', faultOf(error, 'tool'), now() - began)
+}
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+// Nothing is left that could ever settle what is awaited.
+process.on('beforeExit', () => {
+  fail(new NativeError('the promise can never settle: nothing is left that could settle it'))
+})
+
+function loadingFailed(error: unknown): void {
+  if (answered) return
+  answered = true
+  const { name, message, stack, code } = faultOf(error, 'tool')
+  const syntax =
+    name === 'SyntaxError' ||
+    name === 'BuildMessage' ||
+    name === 'AggregateError' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    code === 'ERR_INVALID_TYPESCRIPT_SYNTAX'
+  const unresolved =
+    name === 'ResolveMessage' || code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+  const kind = syntax ? 'syntax' : unresolved ? 'resolve' : 'throw'
+  const trace = stack === undefined ? '' : `"stack":${quoted(stack)},`
+  send(
+    FAILED,
+    `{"name":${quoted(name)},"message":${quoted(message)},${trace}"kind":"${kind}"}`,
+  )
+}
+
+/** The exports that are tools: of an object that is the default export, or of the module. */
+function tools(module: Record<string, unknown>): { table: object; names: string[] } {
+  const standard = module.default
+  const table =
+    (typeof standard === 'object' && standard !== null) || typeof standard === 'function'
+      ? (standard as object)
+      : module
+  const names: string[] = []
+  for (const name of keys(table)) {
+    if (name !== 'default' && typeof own2(table, name) === 'function') names.push(name)
+  }
+  return { table, names }
+}
+
+/** An own property, of functions too. */
+function own2(table: object, name: string): unknown {
+  try {
+    return hasOwn(table, name) ? get(table, name) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function serve(module: Record<string, unknown>): Promise<void> {
+  send(READY, '{}')
+  const told = receive(REQUEST).payload as Request
+  request = told
+  for (const name of keys(told.env)) process.env[name] = told.env[name]
+  const { table, names } = tools(module)
+  const tool = own2(table, told.tool_id)
+  if (typeof tool !== 'function' || getOwnPropertyDescriptor(table, told.tool_id) === undefined) {
+    const available = names.length === 0 ? 'none' : names.join(', ')
+    const message =
+      `Tool ${told.tool_id} not found in entrypoint exports. Available tools: ${available}`
+    finish('null', { kind: 'lookup', message, name: 'Error', available: names }, 0)
+    return
+  }
+  began = now()
+  let value: unknown
+  try {
+    const config = told.config === null ? undefined : told.config
+    value = await apply(tool as Tool, undefined, [told.input, config])
+  } catch (error) {
+    finish('null', faultOf(error, 'tool'), now() - began)
+    return
+  }
+  const ms = now() - began
+  let text: string
+  try {
+    // The value alone: an envelope around it would show a bent toJSON more than the value.
+    text = stringify(value) ?? 'null'
+  } catch (error) {
+    finish('null', faultOf(error, 'result'), ms)
+    return
+  }
+  finish(text, undefined, ms)
+}
+
+try {
+  const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
+  await serve(loaded)
+} catch (error) {
+  fail(error)
+}
