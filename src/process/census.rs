@@ -34,6 +34,13 @@ pub(super) fn members(group: pid_t) -> Vec<pid_t> {
     census.members.get(&group).cloned().unwrap_or_default()
 }
 
+/// The members as of the last census, however old.
+pub(super) fn known_members(group: pid_t) -> Vec<pid_t> {
+    let census = CENSUS.lock();
+    let members = census.as_ref().and_then(|census| census.members.get(&group));
+    members.cloned().unwrap_or_default()
+}
+
 fn take() -> HashMap<pid_t, Vec<pid_t>> {
     let mut members: HashMap<pid_t, Vec<pid_t>> = HashMap::new();
     let Ok(entries) = fs::read_dir("/proc") else { return members };

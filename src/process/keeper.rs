@@ -294,7 +294,9 @@ impl Keeper {
             // All writers are dead or dying: read to the end.
             let _ = timeout(DRAIN, self.drain(tree)).await;
         } else {
-            self.measure(tree);
+            // No new census: somebody waits for the answer.
+            let members = census::known_members(tree.pid);
+            self.peak = self.peak.max(memory(tree.pid, &members));
             for stream in 0..2 {
                 while self.read_once(stream).is_some_and(|read| read > 0) {}
             }
@@ -349,9 +351,7 @@ impl Keeper {
     /// Counts memory and processes; says when to do so again.
     fn measure(&mut self, tree: &Tree) -> Duration {
         let members = census::members(tree.pid);
-        let others = members.iter().filter(|pid| **pid != tree.pid);
-        let memory: u64 =
-            census::memory_of(tree.pid) + others.map(|pid| census::memory_of(*pid)).sum::<u64>();
+        let memory = memory(tree.pid, &members);
         self.peak = self.peak.max(memory);
         if members.len() > self.limits.processes as usize {
             self.stop(tree, Stop::Processes);
@@ -374,6 +374,11 @@ impl Keeper {
             first
         });
     }
+}
+
+fn memory(leader: pid_t, members: &[pid_t]) -> u64 {
+    let others = members.iter().filter(|pid| **pid != leader);
+    census::memory_of(leader) + others.map(|pid| census::memory_of(*pid)).sum::<u64>()
 }
 
 /// Waits until a pipe has something; for ever when it is closed.

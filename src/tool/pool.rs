@@ -20,6 +20,9 @@ const SHAPES: usize = 4;
 /// An entrypoint that takes longer to load is left to the calls, which say so.
 const LOAD: Duration = Duration::from_secs(60);
 
+/// From the taking of a process to the start of the next.
+const LATER: Duration = Duration::from_millis(2);
+
 /// What is counted of a pool.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct PoolStats {
@@ -93,7 +96,14 @@ impl Pool {
         });
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.refill(shape);
+        let (room, shape) = (self.room.clone(), shape.clone());
+        reactor::spawn(async move {
+            // To start a process takes more of the machine than most calls do: those come first.
+            sleep(LATER).await;
+            if let Some(room) = room.upgrade().filter(|room| !room.is_disposed()) {
+                room.pool.refill(&shape);
+            }
+        });
         found
     }
 
