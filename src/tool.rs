@@ -10,15 +10,19 @@
 #[cfg(target_os = "linux")]
 mod attempt;
 mod failure;
+pub mod host_paths;
 #[cfg(target_os = "linux")]
 mod log_lines;
 #[cfg(target_os = "linux")]
 mod frame;
 #[cfg(target_os = "linux")]
 mod pool;
+pub mod redact;
 mod retry;
 #[cfg(target_os = "linux")]
 mod room;
+pub mod scan;
+pub mod schema;
 mod spec;
 #[cfg(target_os = "linux")]
 mod worker;
