@@ -686,6 +686,382 @@ export interface Capabilities {
  */
 export function capabilities(): Capabilities
 
+// ---- tools: results ----
+
+/**
+ * What a call of a tool was doing. Part of every {@link ToolExecutionError}'s message.
+ *
+ * - `validate inputs` the tool id, `env`, `execId`, sizes or the input schema
+ * - `marshal request` making JSON of input and config
+ * - `execute` everything from the queue to the answer
+ * - `validate output` the output schema
+ */
+export type ToolOperation = 'validate inputs' | 'marshal request' | 'execute' | 'validate output'
+
+/**
+ * How far a call had come: waiting for its turn, starting the process, loading the entrypoint,
+ * running the tool, or settling its answer.
+ */
+export type ToolPhase = 'queue' | 'start' | 'import' | 'run' | 'settle'
+
+/** The parts of a {@link ToolExecutionError}. */
+export interface ToolExecutionErrorFields {
+  /** The tool that was called. */
+  toolId: string
+  /** The call. */
+  toolExecId: string
+  /** What the call was doing. */
+  operation: ToolOperation
+  /** Why it failed; its message ends the message of the error. */
+  cause: Error
+  /** Default: the code of the cause if that is a {@link RunletError}, else `'INTERNAL'`. */
+  code?: ErrorCode | undefined
+  /** Default: as the cause if that is a {@link RunletError}, else `false`. */
+  retryable?: boolean | undefined
+  /** Default: those of the cause if that is a {@link RunletError}, else none. */
+  details?: Record<string, unknown> | undefined
+}
+
+/**
+ * Why a call of a tool failed: `error` of a {@link ToolResult}, thrown by `executeToolOrThrow`.
+ * Also an instance of {@link RunletError}. `instanceof` holds across copies of the package.
+ *
+ * The message is `tool execution failed for tool T (exec E) during OP: <message of the cause>`.
+ */
+export class ToolExecutionError extends RunletError {
+  /** @param fields what failed, and why; all texts are taken as they are */
+  constructor(fields: ToolExecutionErrorFields)
+  /** The tool that was called. */
+  readonly toolId: string
+  /** The call, as in `execId` of its result. */
+  readonly toolExecId: string
+  /** What the call was doing. */
+  readonly operation: ToolOperation
+  /**
+   * Why: a {@link ProcessError} when the process failed, a {@link RunletError} or any other `Error`
+   * else. Not enumerable.
+   */
+  readonly cause: Error
+  /**
+   * What `JSON.stringify` writes: name, code, message, retryable, details, toolId, toolExecId,
+   * operation and the cause. No stack, nothing the tool printed; of a cause that is no
+   * {@link RunletError} only the name.
+   */
+  toJSON(): Record<string, unknown>
+  /** The same as `value instanceof ToolExecutionError`. */
+  static isInstance(value: unknown): value is ToolExecutionError
+  /** True for every error that carries the brand of this class. */
+  static [Symbol.hasInstance](value: unknown): boolean
+}
+
+/** The parts of a {@link ProcessError}. */
+export interface ProcessErrorFields {
+  /** Stable code, such as `'PROCESS_EXIT'`. */
+  code: ErrorCode
+  /** What was done with the process, such as `'execute'` or `'check availability'`. */
+  operation: string
+  /** Why it failed; ends the message. */
+  reason: string
+  /** Exit code of a process that exited. Default `null`. */
+  exitCode?: number | null | undefined
+  /** Name of the signal that ended it, such as `'SIGKILL'`. Default `null`. */
+  signal?: string | null | undefined
+  /** What it wrote to standard error. Default empty. */
+  stderr?: string | undefined
+  /** What it wrote to standard output. Default empty. */
+  stdout?: string | undefined
+  /** Whether it was probably ended for want of memory. Default `false`. */
+  oom?: boolean | undefined
+  /** Whether the same call may succeed when repeated. Default `false`. */
+  retryable?: boolean | undefined
+  /** Facts for programs. Default none. */
+  details?: Record<string, unknown> | undefined
+  /** What led to this error. Default none. */
+  cause?: unknown
+}
+
+/**
+ * A child process that could not be started, ended without an answer or broke the protocol. Also an
+ * instance of {@link RunletError}. `instanceof` holds across copies of the package.
+ *
+ * The message is `runtime process OP failed: <reason>`.
+ */
+export class ProcessError extends RunletError {
+  /** @param fields what failed, and why; all texts are taken as they are */
+  constructor(fields: ProcessErrorFields)
+  /** What was done with the process. */
+  readonly operation: string
+  /** Exit code; `null` for a process that was ended by a signal or never started. */
+  readonly exitCode: number | null
+  /** Name of the signal that ended it, such as `'SIGKILL'`, else `null`. */
+  readonly signal: string | null
+  /** Whether it was probably ended for want of memory. */
+  readonly oom: boolean
+  /** What it wrote to standard error, head and tail. Raw: neither redacted nor enumerable. */
+  readonly stderr: string
+  /** What it wrote to standard output, head and tail. Raw: neither redacted nor enumerable. */
+  readonly stdout: string
+  /**
+   * What `JSON.stringify` writes: name, code, message, retryable, details, operation, exitCode,
+   * signal and oom. No stack, no `stderr`, no `stdout`.
+   */
+  toJSON(): Record<string, unknown>
+  /** The same as `value instanceof ProcessError`. */
+  static isInstance(value: unknown): value is ProcessError
+  /** True for every error that carries the brand of this class. */
+  static [Symbol.hasInstance](value: unknown): boolean
+}
+
+/** One kind of refused access of a tool, as the supervisor saw it. Equal ones are counted together. */
+export interface Denial {
+  /** What was refused. */
+  kind: 'net' | 'dns' | 'run' | 'chmod'
+  /** What it was about, such as `api.example.com:443`; escaped, at most 253 characters. */
+  target: string
+  /** Why: no rule allows it, a rule denies it, or a limit was reached. */
+  reason: 'no-rule' | 'deny-rule' | 'special-address' | 'connection-limit' | 'process-limit'
+  /** The rule that denies it, as it was given. Absent when there is none. */
+  rule?: string | undefined
+  /** The permission that would allow it, such as `--allow-net=api.example.com`. Absent if none would. */
+  allowWith?: string | undefined
+  /** How often it was refused. */
+  count: number
+  /** Time of the first refusal, ms after the process was started. */
+  atMs: number
+}
+
+/** How one permission was applied to a run. */
+export interface EnforcedPermission {
+  /** The permission in flag form, such as `--allow-read=./data`, or the name of a limit. */
+  permission: string
+  /** Whether it holds completely, in part or not at all. */
+  status: 'enforced' | 'partial' | 'not-enforced'
+  /** What enforces it, such as `'kernel'`; or why it is not enforced. */
+  why: string
+  /** `true` for what was granted without being asked for, such as reading the runtime's own files. */
+  implicit?: boolean | undefined
+}
+
+/** What was applied to one run. With `enforcement: 'require'` every status is `'enforced'`. */
+export interface EnforcementReport {
+  /** What the runtime was asked for. */
+  mode: 'require' | 'best-effort'
+  /** `'full'` when every permission is enforced, `'none'` when no one is. */
+  level: 'full' | 'partial' | 'none'
+  /** Each permission, implicit grants included. */
+  permissions: EnforcedPermission[]
+}
+
+/** What can be enforced on this machine, and by which mechanism. */
+export interface SandboxCapabilities {
+  /** `process.platform`. */
+  platform: string
+  /** How much of the permissions can be enforced. */
+  level: 'full' | 'partial' | 'none'
+  /** Version of Landlock in the kernel; 0 without it. */
+  landlockAbi: number
+  /** System calls can be filtered. */
+  seccomp: boolean
+  /** How a supervised system call is decided, or `null` when none can be supervised. */
+  userNotify: 'pidfd_getfd' | 'held' | 'replace' | null
+  /** User namespaces may be made. */
+  userns: boolean
+  /** Process namespaces may be made. */
+  pidns: boolean
+  /** Control groups at hand for memory limits, or `null`. */
+  cgroup: 'v2-delegated' | 'v1' | null
+  /** C library of the host process; `null` outside Linux. */
+  libc: 'glibc' | 'musl' | null
+  /** Files: `null` where nothing enforces it. */
+  fs: {
+    read: 'kernel' | null
+    write: 'kernel' | null
+    /** `'open'`: that a path exists, and its size and times, can be read anywhere. */
+    metadataRead: 'open' | null
+    metadataWrites: 'denied' | 'supervised' | null
+    /** How a folder is denied inside an allowed one. */
+    denyInsideAllow: 'mount-ns' | 'read-only' | 'none'
+  }
+  /** The network: `null` where nothing enforces it. */
+  net: {
+    hosts: 'supervised' | null
+    cidr: 'supervised' | null
+    udp: 'denied' | null
+    dns: 'stub' | null
+  }
+  /** Starting processes. */
+  run: 'kernel' | null
+  /** Environment variables; chosen when the process is started. */
+  env: 'spawn'
+  /** Memory limits. */
+  memory: 'cgroup+watchdog' | 'rlimit+watchdog' | 'watchdog'
+  /** How the whole tree of processes is ended. */
+  killTree: 'group' | 'pidns' | 'job'
+  /** A sentence for each thing that cannot be enforced. */
+  reasons: string[]
+}
+
+/** The members that every {@link ToolResult} has. */
+export interface ToolResultFacts {
+  /** The tool that was called. */
+  toolId: string
+  /** The call: `execId` of its options, or one that was made for it. */
+  execId: string
+  /** How often it was started; 1 without a retry, 0 if nothing was. */
+  attempts: number
+  /** From the call to its result, ms. */
+  durationMs: number
+  /** Part of that spent in the queue, ms. */
+  queueMs: number
+  /** Part of that spent starting the process and loading the entrypoint, ms; 0 from the warm pool. */
+  startMs: number
+  /** Whether a warm process was used. */
+  warm: boolean
+  /** What the tool printed: head and tail of each stream, and how many bytes lie between them. */
+  logs: {
+    stdout: string
+    stderr: string
+    stdoutDroppedBytes: number
+    stderrDroppedBytes: number
+  }
+  /** Most memory the process and its children held at once, bytes. */
+  peakMemoryBytes: number
+  /** Accesses that were refused, at most 100 kinds. */
+  denials: Denial[]
+  /** What was enforced in this run. */
+  enforcement: EnforcementReport
+  /** The call in the names of the wire; `execution_time` in ms. */
+  metadata: { tool_id: string; tool_exec_id: string; execution_time: number }
+}
+
+/** A call whose tool answered. */
+export interface ToolSuccess<T = Record<string, unknown>> extends ToolResultFacts {
+  ok: true
+  /** What the tool returned. An object as it is; nothing as `{}`; any other value as `{value}`. */
+  output: T
+  error?: undefined
+}
+
+/** A call that failed. */
+export interface ToolFailure extends ToolResultFacts {
+  ok: false
+  output?: undefined
+  /** Why. */
+  error: ToolExecutionError
+}
+
+/** The outcome of a call: a failing tool is a value, never an exception. */
+export type ToolResult<T = Record<string, unknown>> = ToolSuccess<T> | ToolFailure
+
+/** A tool that can be called. */
+export interface ToolInfo {
+  /** What `executeTool` takes. */
+  id: string
+  /** Where it comes from. */
+  source: 'entrypoint' | 'native'
+  /** Schema of its input, as it was given for it. Absent when there is none. */
+  inputSchema?: StandardSchema | Record<string, unknown> | undefined
+  /** Schema of its output, as it was given for it. Absent when there is none. */
+  outputSchema?: StandardSchema | Record<string, unknown> | undefined
+}
+
+/** Counted values by size. `counts[i]` are those up to `bounds[i]` and above the one before. */
+export interface ToolHistogram {
+  /** Upper bounds, ascending, each inclusive. */
+  bounds: number[]
+  /** One more than `bounds`: the last counts what is above them all. */
+  counts: number[]
+  /** How many values there were. */
+  count: number
+  /** Their sum. */
+  sum: number
+}
+
+/** Where in its life a call failed; {@link ErrorCode} says why. */
+export type ToolErrorKind =
+  | 'start'
+  | 'request'
+  | 'response'
+  | 'stderr'
+  | 'wait'
+  | 'parse'
+  | 'timeout'
+  | 'unknown'
+
+/** Counts of a runtime since it was made. A copy: later calls do not change it. */
+export interface ToolRuntimeStats {
+  /** Calls that have their result. A timeout counts as `timeout` alone. */
+  executions: { success: number; error: number; timeout: number }
+  /** Failed calls by where they failed. */
+  errorsByKind: Record<ToolErrorKind, number>
+  /** Failed calls by code; codes that did not occur are absent. */
+  byCode: Partial<Record<ErrorCode, number>>
+  /** The same as `executions.timeout`. */
+  timeouts: number
+  /** Processes that ended by themselves before they answered: by exit code, and by signal's name. */
+  processExits: { exit: Record<string, number>; signal: Record<string, number> }
+  /** `durationMs` of every call, in seconds: 0.005 to 30. */
+  executeSeconds: ToolHistogram
+  /** Bytes of every answer: 100 to 10,000,000. */
+  outputBytes: ToolHistogram
+  /** Calls that wait for their turn now. */
+  queued: number
+  /** Calls that are under way now. */
+  running: number
+  /** Warm processes: waiting now; calls that found one or did not; processes started and thrown away. */
+  pool: { idle: number; hits: number; misses: number; refills: number; evicted: number }
+  /** Refused accesses by kind. Of reads and writes only those that the tool's own error told. */
+  denials: { read: number; write: number; net: number; dns: number; run: number }
+}
+
+/**
+ * One line of the audit trail. Ids, phases, times, sizes and codes; never a payload or a value of the
+ * environment. Which members there are depends on `type`.
+ */
+export interface ToolAuditRecord {
+  /** Time of the record, ISO 8601 with ms. */
+  at: string
+  /**
+   * `'call'` a call has its result; `'access'` an access was allowed or refused; `'grant'` what a
+   * process was started with.
+   */
+  type: 'call' | 'access' | 'grant'
+  toolId: string
+  execId: string
+  /** How far the call had come. */
+  phase?: ToolPhase | undefined
+  /** Of an access. */
+  decision?: 'allowed' | 'denied' | undefined
+  /** Kind of the access or grant, such as `'net'`, `'dns'`, `'run'` or `'env'`. */
+  kind?: string | undefined
+  /** What the access was about; for `'env'` the variable's name. */
+  target?: string | undefined
+  /** Why it was refused. */
+  reason?: string | undefined
+  /** The rule that decided, as it was given. */
+  rule?: string | undefined
+  /** Folders that a process may use. */
+  roots?: string[] | undefined
+  /** How often it happened. */
+  count?: number | undefined
+  /** Of a call. */
+  ok?: boolean | undefined
+  /** Of a call that failed. */
+  code?: ErrorCode | undefined
+  attempts?: number | undefined
+  warm?: boolean | undefined
+  durationMs?: number | undefined
+  queueMs?: number | undefined
+  startMs?: number | undefined
+  inputBytes?: number | undefined
+  outputBytes?: number | undefined
+  stdoutBytes?: number | undefined
+  stderrBytes?: number | undefined
+  peakMemoryBytes?: number | undefined
+}
+
+// ---- end of tools: results ----
+
 // -------------------------------------------------------------------- for authors of codelets ----
 
 /** `helpers.logger` inside a codelet; shares its list with `console`. */

@@ -22,6 +22,7 @@ mod permissions;
 mod poll;
 mod runners;
 mod schemas;
+mod texts;
 mod tools;
 
 use std::sync::Arc;

@@ -71,6 +71,17 @@ export interface Native {
   cancel(run: number): void
   disposeRunner(runner: number): void
   stats(runner: number): string
+  /** Compiles a JSON Schema: `{schema}` or `{error}` as JSON. */
+  compileSchema(text: string): string
+  /** `{issues: [{path, message}]}` as JSON, on the calling thread. */
+  validateSchema(schema: number, valueText: string): string
+  /** The same on another thread. */
+  validateSchemaAside(schema: number, valueText: string): Promise<string>
+  dropSchema(schema: number): void
+  /** A text in which the roots are `.` and other absolute paths their last component. */
+  hideHostPaths(text: string, roots: string[]): string
+  /** A text without what looks like a secret, and without the values. */
+  redactText(text: string, values: string[]): string
 }
 
 let loaded: { native: Native; facts: Facts } | undefined

@@ -19,8 +19,18 @@ export const exported = (name: Names<typeof code>) => name satisfies Names<typeo
 
 /** Instances have the same types in both directions. */
 export const classes = (
-  actual: { runlet: code.RunletError; host: code.HostError },
-  promised: { runlet: contract.RunletError; host: contract.HostError },
+  actual: {
+    runlet: code.RunletError
+    host: code.HostError
+    tool: code.ToolExecutionError
+    process: code.ProcessError
+  },
+  promised: {
+    runlet: contract.RunletError
+    host: contract.HostError
+    tool: contract.ToolExecutionError
+    process: contract.ProcessError
+  },
 ) => {
   actual satisfies typeof promised
   promised satisfies typeof actual
@@ -28,8 +38,18 @@ export const classes = (
 
 /** Instances have the same members; an optional one would slip through the types above. */
 export const members = (
-  actual: { runlet: keyof code.RunletError; host: keyof code.HostError },
-  promised: { runlet: keyof contract.RunletError; host: keyof contract.HostError },
+  actual: {
+    runlet: keyof code.RunletError
+    host: keyof code.HostError
+    tool: keyof code.ToolExecutionError
+    process: keyof code.ProcessError
+  },
+  promised: {
+    runlet: keyof contract.RunletError
+    host: keyof contract.HostError
+    tool: keyof contract.ToolExecutionError
+    process: keyof contract.ProcessError
+  },
 ) => {
   actual satisfies typeof promised
   promised satisfies typeof actual

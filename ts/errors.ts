@@ -6,12 +6,13 @@ import type { CodeletResult, ErrorCode, HostErrorOptions, RunletErrorOptions } f
 const RUNLET_ERROR = Symbol.for('runlet.error')
 const HOST_ERROR = Symbol.for('runlet.host-error')
 
-function carries(value: unknown, brand: symbol): boolean {
+/** Whether an object has a class's brand. */
+export function carries(value: unknown, brand: symbol): boolean {
   return typeof value === 'object' && value !== null && Reflect.get(value, brand) === true
 }
 
 /** Data properties as `Error` itself makes them: not enumerable, so logs and spreads stay short. */
-function hide(target: object, name: PropertyKey, value: unknown): void {
+export function hide(target: object, name: PropertyKey, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true })
 }
 

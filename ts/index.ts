@@ -3,3 +3,4 @@
 export { capabilities, createCodeletRunner, runCodelet } from './codelets'
 export { HostError, RunletError } from './errors'
 export { hostFunction } from './host'
+export { ProcessError, ToolExecutionError } from './tools'

@@ -6,6 +6,7 @@ import { type HostTarget, readHost } from '../host'
 import { messages } from '../messages'
 import type { Values } from '../payload'
 import { readSignal } from '../signal'
+import type { Validate } from '../standard-schema'
 import { type Deterministic, readDeterministic } from './deterministic'
 import {
   type Fields,
@@ -20,7 +21,7 @@ import { type Grants, readGrants } from './grants'
 import { checkIsolation } from './isolation'
 import { type LimitBounds, type Limits, limitNames, readLimits } from './limits'
 import { type Module, readModules } from './modules'
-import { readSchema, type Validate } from './schema'
+import { readSchema } from './schema'
 
 /** What a runner holds its runs to. */
 export interface Bounds {

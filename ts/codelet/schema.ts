@@ -2,10 +2,8 @@
 
 import { invalidArgument } from '../errors'
 import { messages } from '../messages'
+import { type Issue, member, readIssue, standardValidate, type Validate } from '../standard-schema'
 import type { FaceFailure } from './outcome'
-
-/** A checked schema, reduced to its one function. */
-export type Validate = (value: unknown) => unknown
 
 /** Which value was looked at. */
 export type Side = 'input' | 'output'
@@ -13,21 +11,15 @@ export type Side = 'input' | 'output'
 /** What a schema made of a value. */
 export type Validated = { ok: true; value: unknown } | { ok: false; failure: FaceFailure }
 
-interface Issue {
-  message: string
-  path?: Array<string | number>
-}
-
 /**
- * Checks the option. Some libraries' schemas are functions, so only `~standard` counts.
+ * Checks the option.
  *
  * @throws RunletError `INVALID_ARGUMENT` when there is no `~standard.validate`
  */
 export function readSchema(value: unknown, field: string): Validate | undefined {
   if (value === undefined) return undefined
-  const standard = member(value, '~standard')
-  const validate = member(standard, 'validate')
-  if (typeof validate === 'function') return (given) => validate.call(standard, given)
+  const validate = standardValidate(value)
+  if (validate !== undefined) return validate
   const accepted = "a Standard Schema (an object with '~standard'.validate)"
   throw invalidArgument(field, messages.wrongValue(field, accepted, value), { accepted })
 }
@@ -58,22 +50,4 @@ function refusal(side: Side, issues: Issue[]): FaceFailure {
   const where = first?.path === undefined ? '' : ` at ${first.path.join('.')}`
   const message = messages.refusedBySchema(side, where, first?.message ?? 'no reason given')
   return { code: 'VALIDATION_ERROR', message, details: { side, issues } }
-}
-
-/** Plain data, whatever the library's own issue class holds. */
-function readIssue(value: unknown): Issue {
-  const path = member(value, 'path')
-  const issue: Issue = { message: String(member(value, 'message') ?? 'invalid') }
-  if (Array.isArray(path) && path.length > 0) {
-    issue.path = path.map((part: unknown) => {
-      const key = typeof part === 'object' ? member(part, 'key') : part
-      return typeof key === 'number' ? key : String(key)
-    })
-  }
-  return issue
-}
-
-function member(value: unknown, name: string): unknown {
-  const isHolder = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return isHolder ? Reflect.get(value, name) : undefined
 }
