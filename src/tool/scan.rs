@@ -407,6 +407,6 @@ mod tests {
         assert!(scan(format!("\"{}", "\\\\".repeat(ten / 2)).as_bytes(), 1_000).is_err());
         assert!(scan(format!("[{}0]", "{},".repeat(ten / 3)).as_bytes(), 1_000).is_ok());
         assert!(scan("1".repeat(ten).as_bytes(), 1_000).is_ok());
-        assert!(started.elapsed() < Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_mins(1));
     }
 }

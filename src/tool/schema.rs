@@ -113,9 +113,9 @@ impl Schema {
         let scanned = match scan(text.as_bytes(), MOST_DEPTH) {
             Ok(scanned) => scanned,
             Err(ScanError::TooDeep { limit, .. }) => {
-                return whole(format!("is nested deeper than {limit} levels"));
+                return whole(&format!("is nested deeper than {limit} levels"));
             }
-            Err(error) => return whole(format!("is not JSON: {error}")),
+            Err(error) => return whole(&format!("is not JSON: {error}")),
         };
         let stack = (scanned.depth + 1) * self.in_place.saturating_add(1).saturating_mul(FRAME);
         let look = || self.look(text, scanned.values);
@@ -123,13 +123,13 @@ impl Schema {
             return look();
         }
         if stack > MOST_STACK {
-            return whole(format!(
+            return whole(&format!(
                 "is nested too deeply for this schema ({} levels)",
                 scanned.depth
             ));
         }
         on_a_thread(stack + STACK_AT_HAND, look)
-            .unwrap_or_else(|error| whole(format!("could not be checked: {error}")))
+            .unwrap_or_else(|error| whole(&format!("could not be checked: {error}")))
     }
 
     fn look(&self, text: &str, values: usize) -> Vec<Issue> {
@@ -139,28 +139,33 @@ impl Schema {
         let value = match Value::deserialize(&mut reader) {
             Ok(value) => value,
             // Numbers that no double holds, such as 1e999, are all that the scan lets through.
-            Err(error) => return whole(format!("cannot be read: {error}")),
+            Err(error) => return whole(&format!("cannot be read: {error}")),
         };
         if self.validator.is_valid(&value) {
             return Vec::new();
         }
         if values <= MOST_VALUES_FOR_ALL {
-            return self.validator.iter_errors(&value).take(MOST_ISSUES).map(issue).collect();
+            return self
+                .validator
+                .iter_errors(&value)
+                .take(MOST_ISSUES)
+                .map(|error| issue(&error))
+                .collect();
         }
         // Looking for all issues would keep one for each of millions of values.
         if self.has_alternatives {
-            return whole("does not match the schema; it is too large to say where".to_owned());
+            return whole("does not match the schema; it is too large to say where");
         }
-        self.validator.validate(&value).err().into_iter().map(issue).collect()
+        self.validator.validate(&value).err().iter().map(issue).collect()
     }
 }
 
 /// One issue with the whole value.
-fn whole(message: String) -> Vec<Issue> {
+fn whole(message: &str) -> Vec<Issue> {
     vec![Issue { path: String::new(), message: format!("the value {message}") }]
 }
 
-fn issue(error: jsonschema::ValidationError<'_>) -> Issue {
+fn issue(error: &jsonschema::ValidationError<'_>) -> Issue {
     let path = bounded(error.instance_path(), PATH_BYTES);
     Issue { path, message: bounded(&error.masked_with("the value"), MESSAGE_BYTES) }
 }

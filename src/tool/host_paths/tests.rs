@@ -53,6 +53,7 @@ fn other_paths_become_their_last_component() {
         (r"\\server\share\x.js", "x.js"),
         (r"\\?\C:\deep\x.js", "x.js"),
         ("file:///C:/Users/me/x.js:3", "x.js:3"),
+        ("file:///a/%+f%4", "%+f%4"),
     ] {
         assert_eq!(hidden(text), after, "{text}");
     }

@@ -155,5 +155,5 @@ fn hostile_patterns_and_values_take_linear_time() {
     assert_eq!(issues(r#"{"pattern":"^(a|aa)+$"}"#, &text).len(), 1);
     let many: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
     assert_eq!(issues(r#"{"uniqueItems":true}"#, &format!("[{}]", many.join(","))).len(), 0);
-    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(started.elapsed() < Duration::from_mins(1));
 }
