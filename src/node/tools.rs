@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 
 use super::invalid;
-use crate::tool::{CallSpec, Cancel, LogLines, Outcome, Room, RoomSpec, Shape};
+use crate::tool::{CallSpec, Cancel, LogLines, Outcome, Room, RoomSpec, Shape, WarmSpec};
 
 type Texts = Vec<String>;
 type Settle = Box<dyn FnOnce(Env) -> Result<Texts> + Send>;
@@ -65,11 +65,11 @@ pub fn tool_open(
     Ok(number)
 }
 
-/// Starts processes of that shape in advance, as many as the room keeps.
+/// Starts processes of that shape in advance.
 #[napi(catch_unwind)]
-pub fn tool_warm(room: u32, shape_text: String) -> Result<()> {
-    let shape: Shape = read(&shape_text)?;
-    with(room, |kept| kept.room.warm(&shape))
+pub fn tool_warm(room: u32, shape_text: String, warm_text: String) -> Result<()> {
+    let (shape, warm): (Shape, WarmSpec) = (read(&shape_text)?, read(&warm_text)?);
+    with(room, |kept| kept.room.warm(&shape, warm))
 }
 
 /// Makes a call under a number of the caller's own. Gives the outcome as JSON, the tool's value as

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::failure::{Failure, Phase, ProcessFacts};
 use super::frame::{self, FrameError};
 use super::room::Room;
+use super::scan::scan;
 use super::spec::CallSpec;
 use super::worker::{Alive, Use, Worker, ending, signal_name};
 use crate::Code;
@@ -155,7 +156,7 @@ pub(super) async fn attempt(
 ) -> Attempt {
     let began = Instant::now();
     let used_by = Use { log: request.log.clone(), permit: Some(permit) };
-    let (worker, warm) = match room.pool.take(&request.call.shape) {
+    let (worker, warm) = match room.pool.take(&request.call.shape, request.call.warm) {
         Some(worker) => {
             *worker.used_by.lock() = used_by;
             (worker, true)
@@ -271,6 +272,13 @@ impl Talk<'_> {
             return Err(tool_failure(error));
         }
         let json = wire.result.map_or("null", RawValue::get);
+        let most = self.request.call.max_result_depth;
+        if scan(json.as_bytes(), most as usize).is_err() {
+            let message = format!("the tool's result is nested deeper than {most}");
+            return Err(Failure::new(Code::OutputLimit, Phase::Run, message)
+                .with("limit", "maxResultDepth")
+                .with("maxResultDepth", most));
+        }
         let limit = self.request.call.max_output_bytes;
         if json.len() as u64 > limit {
             return Err(too_large(limit));

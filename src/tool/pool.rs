@@ -53,15 +53,20 @@ fn stamp(room: &RoomSpec) -> Stamp {
     Some((facts.modified().ok()?, facts.len()))
 }
 
-#[derive(Default)]
 struct Shelf {
+    warm: WarmSpec,
     idle: VecDeque<Idle>,
     starting: u32,
 }
 
+impl Shelf {
+    fn is_old(&self, idle: &Idle) -> bool {
+        idle.since.elapsed() >= Duration::from_millis(self.warm.max_age_ms)
+    }
+}
+
 /// The idle processes of a room.
 pub(super) struct Pool {
-    warm: WarmSpec,
     /// The shape used last stands last.
     shelves: Mutex<Vec<(Shape, Shelf)>>,
     room: Weak<Room>,
@@ -72,22 +77,22 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(warm: WarmSpec, room: Weak<Room>) -> Pool {
+    pub(super) fn new(room: Weak<Room>) -> Pool {
         let zero = || AtomicU64::new(0);
         let shelves = Mutex::default();
-        Pool { warm, shelves, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
+        Pool { shelves, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
     }
 
     /// An idle process of that shape, used up by being taken; starts others in its place.
-    pub(super) fn take(&self, shape: &Shape) -> Option<Worker> {
-        if self.warm.size == 0 {
+    pub(super) fn take(&self, shape: &Shape, warm: WarmSpec) -> Option<Worker> {
+        if warm.size == 0 {
             return None;
         }
         let room = self.room.upgrade()?;
         let now = stamp(&room.spec);
-        let found = self.with_shelf(shape, |shelf| {
+        let found = self.with_shelf(shape, warm, |shelf| {
             while let Some(idle) = shelf.idle.pop_front() {
-                if idle.made_from == now && !self.is_old(&idle) && !idle.worker.child.has_ended() {
+                if idle.made_from == now && !shelf.is_old(&idle) && !idle.worker.child.has_ended() {
                     return Some(idle.worker);
                 }
                 self.evicted.fetch_add(1, Ordering::Relaxed);
@@ -101,21 +106,18 @@ impl Pool {
             // To start a process takes more of the machine than most calls do: those come first.
             sleep(LATER).await;
             if let Some(room) = room.upgrade().filter(|room| !room.is_disposed()) {
-                room.pool.refill(&shape);
+                room.pool.refill(&shape, warm);
             }
         });
         found
     }
 
-    fn is_old(&self, idle: &Idle) -> bool {
-        idle.since.elapsed() >= Duration::from_millis(self.warm.max_age_ms)
-    }
-
     /// The shelf of a shape, made if there is none.
-    fn with_shelf<T>(&self, shape: &Shape, work: impl FnOnce(&mut Shelf) -> T) -> T {
+    fn with_shelf<T>(&self, shape: &Shape, warm: WarmSpec, work: impl FnOnce(&mut Shelf) -> T) -> T {
         let mut shelves = self.shelves.lock();
         let known = shelves.iter().position(|(known, _)| known == shape);
-        let shelf = known.map_or_else(|| (shape.clone(), Shelf::default()), |at| shelves.remove(at));
+        let empty = || Shelf { warm, idle: VecDeque::new(), starting: 0 };
+        let shelf = known.map_or_else(|| (shape.clone(), empty()), |at| shelves.remove(at));
         if shelves.len() == SHAPES {
             let (_, oldest) = shelves.remove(0);
             self.evicted.fetch_add(oldest.idle.len() as u64, Ordering::Relaxed);
@@ -126,24 +128,26 @@ impl Pool {
     }
 
     /// Starts as many processes as are missing, in the background.
-    pub(super) fn refill(&self, shape: &Shape) {
-        let missing = self.with_shelf(shape, |shelf| {
+    pub(super) fn refill(&self, shape: &Shape, warm: WarmSpec) {
+        let missing = self.with_shelf(shape, warm, |shelf| {
+            shelf.warm = warm;
             let there = shelf.starting + u32::try_from(shelf.idle.len()).unwrap_or(u32::MAX);
-            let missing = self.warm.size.saturating_sub(there);
+            let missing = warm.size.saturating_sub(there);
             shelf.starting += missing;
             missing
         });
         for _ in 0..missing {
             let (room, shape) = (self.room.clone(), shape.clone());
-            reactor::spawn(async move { start(room, shape).await });
+            reactor::spawn(async move { start(room, shape, warm).await });
         }
     }
 
+    /// Nothing when the shelf was given up meanwhile.
     fn put(&self, shape: &Shape, idle: Option<Idle>) {
-        self.with_shelf(shape, |shelf| {
+        if let Some((_, shelf)) = self.shelves.lock().iter_mut().find(|(known, _)| known == shape) {
             shelf.starting = shelf.starting.saturating_sub(1);
             shelf.idle.extend(idle);
-        });
+        }
     }
 
     /// Ends what has become too old; true when something had.
@@ -153,7 +157,8 @@ impl Pool {
             return false;
         };
         let before = shelf.idle.len();
-        shelf.idle.retain(|idle| !self.is_old(idle) && !idle.worker.child.has_ended());
+        let age = Duration::from_millis(shelf.warm.max_age_ms);
+        shelf.idle.retain(|idle| idle.since.elapsed() < age && !idle.worker.child.has_ended());
         let gone = before - shelf.idle.len();
         self.evicted.fetch_add(gone as u64, Ordering::Relaxed);
         gone > 0
@@ -181,7 +186,7 @@ impl Pool {
 
 /// Starts one process and puts it on its shelf. Fails silently: a call that finds none starts its
 /// own, and reports what is wrong.
-async fn start(room: Weak<Room>, shape: Shape) {
+async fn start(room: Weak<Room>, shape: Shape, warm: WarmSpec) {
     let idle = load(&room, &shape).await;
     let Some(room) = room.upgrade() else { return };
     if room.is_disposed() {
@@ -193,13 +198,13 @@ async fn start(room: Weak<Room>, shape: Shape) {
         return;
     }
     room.pool.refills.fetch_add(1, Ordering::Relaxed);
-    let age = Duration::from_millis(room.pool.warm.max_age_ms);
+    let age = Duration::from_millis(warm.max_age_ms);
     let room = std::sync::Arc::downgrade(&room);
     sleep(age + Duration::from_millis(1)).await;
     if let Some(room) = room.upgrade().filter(|room| !room.is_disposed())
         && room.pool.expire(&shape)
     {
-        room.pool.refill(&shape);
+        room.pool.refill(&shape, warm);
     }
 }
 

@@ -12,7 +12,7 @@ use super::attempt::{Attempt, Request, Terms, attempt};
 use super::failure::{Failure, Phase};
 use super::pool::{Pool, PoolStats};
 use super::retry::Retry;
-use super::spec::{CallSpec, RoomSpec, Shape};
+use super::spec::{CallSpec, RoomSpec, Shape, WarmSpec};
 use crate::Code;
 use crate::process::{Captured, LogSink, reactor};
 
@@ -114,7 +114,7 @@ impl Room {
     /// Makes a room. Nothing is started.
     pub fn new(spec: RoomSpec) -> Arc<Room> {
         Arc::new_cyclic(|room| Room {
-            pool: Pool::new(spec.warm, room.clone()),
+            pool: Pool::new(room.clone()),
             alive: watch::Sender::new(0),
             places: Arc::new(Semaphore::new(spec.max_concurrent as usize)),
             queued: AtomicU32::new(0),
@@ -124,9 +124,9 @@ impl Room {
         })
     }
 
-    /// Starts idle processes of that shape, if the room keeps any.
-    pub fn warm(&self, shape: &Shape) {
-        self.pool.refill(shape);
+    /// Starts idle processes of that shape.
+    pub fn warm(&self, shape: &Shape, warm: WarmSpec) {
+        self.pool.refill(shape, warm);
     }
 
     /// What it is doing.

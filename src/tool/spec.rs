@@ -22,15 +22,13 @@ pub struct RoomSpec {
     pub max_concurrent: u32,
     /// Calls that may wait for one.
     pub max_queued: u32,
-    /// Processes kept ready.
-    pub warm: WarmSpec,
 }
 
 /// How many processes are kept ready, and for how long.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WarmSpec {
-    /// How many; none means that every call starts its own.
+    /// How many; with none every call starts its own.
     pub size: u32,
     /// Milliseconds until an unused one is replaced.
     pub max_age_ms: u64,
@@ -84,6 +82,8 @@ pub struct CallSpec {
     pub timeout_ms: u64,
     /// The process it gets.
     pub shape: Shape,
+    /// Processes of that shape kept ready; none for a call that wants one of its own.
+    pub warm: WarmSpec,
     /// Variables of this call, which the worker is told again.
     pub env: serde_json::Map<String, serde_json::Value>,
     /// Bytes of an answer.
