@@ -1,0 +1,138 @@
+/** What the permissions of a runtime come to: what is granted, and what cannot be kept. */
+
+import type {
+  EnforcedPermission,
+  EnforcementReport,
+  PermissionSet,
+  SandboxCapabilities,
+} from '../../index.js'
+import { addon } from '../addon'
+import { RunletError } from '../errors'
+import { policyMessages } from './policy-messages'
+
+/** Permissions as flags or by kind. */
+export type Permissions = readonly string[] | PermissionSet
+
+/** One thing that was asked for and is not kept here. */
+interface Unenforceable {
+  flag: string
+  permission: string
+  reason: string
+}
+
+/** Permissions that were read. */
+export interface Policy {
+  /** Each grant in flag form, sorted. */
+  readonly flags: readonly string[]
+  /** Variables of the host that a process gets. */
+  readonly inherited: Readonly<Record<string, string>>
+  readonly report: EnforcementReport
+}
+
+interface Answer {
+  flags?: string[]
+  unenforceable?: Unenforceable[]
+  error?: { code: 'INVALID_ARGUMENT' | 'POLICY_VIOLATION'; message: string; details?: object }
+}
+
+const BARE = /^--allow-(?:read|write|net|env|run|all)$/
+
+/**
+ * Reads permissions and decides whether they can be kept.
+ *
+ * @param field the option that they come from, for messages
+ * @throws RunletError `INVALID_ARGUMENT` for what is no permission; `POLICY_VIOLATION` for what may
+ *   never be granted; `POLICY_UNENFORCEABLE` for what this machine cannot keep
+ */
+export function readPolicy(
+  permissions: Permissions,
+  terms: { field: string; mode: 'require' | 'best-effort'; strict: boolean },
+): Policy {
+  const { native } = addon()
+  const asked = Array.isArray(permissions) ? { flags: permissions } : { object: permissions }
+  const answer = JSON.parse(native.checkPermissions(JSON.stringify(asked))) as Answer
+  if (answer.error !== undefined) {
+    const { code, message, details } = answer.error
+    throw new RunletError(code, message, { details: { field: terms.field, ...details } })
+  }
+  const flags = answer.flags ?? []
+  const bare = flags.find((flag) => BARE.test(flag))
+  if (terms.strict && bare !== undefined) {
+    const details = { field: terms.field, flag: bare }
+    throw new RunletError('POLICY_VIOLATION', policyMessages.strict(bare), { details })
+  }
+  const missing = answer.unenforceable ?? []
+  if (terms.mode === 'require' && missing.length > 0) throw unenforceable(missing, terms.field)
+  const inherited = native.inheritedEnv(JSON.stringify(flags), JSON.stringify(process.env))
+  return {
+    flags,
+    inherited: JSON.parse(inherited) as Record<string, string>,
+    report: report(flags, missing, terms.mode),
+  }
+}
+
+function unenforceable(missing: readonly Unenforceable[], field: string): RunletError {
+  const details = { field, platform: process.platform, unenforceable: missing }
+  return new RunletError('POLICY_UNENFORCEABLE', policyMessages.unenforceable(missing), { details })
+}
+
+function report(
+  flags: readonly string[],
+  missing: readonly Unenforceable[],
+  mode: 'require' | 'best-effort',
+): EnforcementReport {
+  const open = missing.map(
+    ({ flag, permission, reason }): EnforcedPermission => ({
+      permission: flag === '' ? permission : flag,
+      status: 'not-enforced',
+      why: reason,
+    }),
+  )
+  const named = new Set(open.map((entry) => entry.permission))
+  const kept = flags
+    .filter((flag) => !named.has(flag))
+    .map(
+      (flag): EnforcedPermission => ({
+        permission: flag,
+        status: 'enforced',
+        why: flag.includes('-env') ? 'the environment is made at the start' : 'nothing to refuse',
+      }),
+    )
+  const level = open.length === 0 ? 'full' : kept.length === 0 ? 'none' : 'partial'
+  return { mode, level, permissions: [...kept, ...open] }
+}
+
+/** What this build can enforce; see `index.d.ts`. */
+export function sandboxCapabilities(): SandboxCapabilities {
+  const linux = process.platform === 'linux'
+  return {
+    platform: process.platform,
+    level: 'partial',
+    landlockAbi: 0,
+    seccomp: linux,
+    userNotify: null,
+    userns: false,
+    pidns: false,
+    cgroup: null,
+    libc: linux ? libc() : null,
+    fs: {
+      read: null,
+      write: null,
+      metadataRead: null,
+      metadataWrites: null,
+      denyInsideAllow: 'none',
+    },
+    net: { hosts: null, cidr: null, udp: null, dns: null },
+    run: null,
+    env: 'spawn',
+    memory: 'watchdog',
+    killTree: 'group',
+    reasons: [...policyMessages.reasons],
+  }
+}
+
+function libc(): 'glibc' | 'musl' {
+  const header = (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } })
+    ?.header
+  return header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
+}

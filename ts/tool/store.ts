@@ -1,0 +1,93 @@
+/** The folder where a runtime keeps its own files: the worker, the stub entrypoint, snapshots. */
+
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RunletError } from '../errors'
+
+/** Where a runtime's own files are. */
+export interface Store {
+  /** Absolute. */
+  readonly folder: string
+  /** The worker script, absolute. */
+  readonly worker: string
+}
+
+const WORKER = 'worker.mjs'
+const STUB = 'default_entrypoint.ts'
+const STUB_TEXT = 'export default {}\n'
+
+let source: { text: Buffer; hash: string } | undefined
+
+function workerSource(): { text: Buffer; hash: string } {
+  if (source === undefined) {
+    const text = readFileSync(join(__dirname, '..', WORKER))
+    source = { text, hash: hashOf(text) }
+  }
+  return source
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * Makes the store and puts the worker into it. A folder that cannot be written, or that somebody
+ * else could have put there, is replaced by a private one in the system's folder for such files.
+ *
+ * @throws RunletError `INTERNAL` when neither can be written
+ */
+export function openStore(folder: string, workerFilePerm: number): Store {
+  try {
+    return fill(folder, workerFilePerm)
+  } catch {
+    // Read-only projects are common: images, package caches.
+  }
+  try {
+    return fill(mkdtempSync(join(tmpdir(), 'runlet-')), workerFilePerm)
+  } catch {
+    const message = 'no folder for the worker can be written: set storeDir to one that can'
+    throw new RunletError('INTERNAL', message, { details: { field: 'storeDir' } })
+  }
+}
+
+function fill(folder: string, mode: number): Store {
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const worker = join(folder, WORKER)
+  put(worker, workerSource().text, mode)
+  return { folder, worker }
+}
+
+/** Writes a file unless it is there with the same contents. By another name first, so that a process which starts meanwhile reads all of it. */
+function put(path: string, text: Buffer, mode: number): void {
+  const known = lstatSync(path, { throwIfNoEntry: false })
+  const same =
+    known?.isFile() === true &&
+    known.size === text.length &&
+    hashOf(readFileSync(path)) === hashOf(text)
+  if (same) {
+    if ((known.mode & 0o777) !== mode) chmodSync(path, mode)
+    return
+  }
+  const fresh = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
+  writeFileSync(fresh, text, { mode, flag: 'wx' })
+  chmodSync(fresh, mode)
+  renameSync(fresh, path)
+}
+
+/** The entrypoint of a runtime that was given none: it has no tools. Written once, kept if present. */
+export function stubEntrypoint(store: Store, mode: number): string {
+  const path = join(store.folder, STUB)
+  if (!existsSync(path)) put(path, Buffer.from(STUB_TEXT), mode)
+  return path
+}
