@@ -111,3 +111,104 @@ fn error_json(error: &Error) -> Value {
     }
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(face: fn(String) -> String, json: &str) -> Value {
+        serde_json::from_str(&face(json.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn a_set_is_given_back_with_what_cannot_be_kept() {
+        let checked = call(check_permissions, r#"{"flags":["-A","--allow-env=X"]}"#);
+        assert_eq!(checked["flags"].as_array().unwrap().len(), 5);
+        assert_eq!(checked["unenforceable"], json!([]));
+        assert_eq!(checked.get("refusal"), None);
+
+        let checked = call(check_permissions, r#"{"object":{"read":true,"net":["X.com"]}}"#);
+        assert_eq!(checked["flags"], json!(["--allow-net=x.com", "--allow-read"]));
+        assert_eq!(checked["bare"], json!(["--allow-read"]));
+        let kinds: Vec<&Value> = checked["unenforceable"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["permission"])
+            .collect();
+        assert_eq!(kinds, ["write", "net", "run"]);
+        assert_eq!(checked["refusal"]["code"], "POLICY_UNENFORCEABLE");
+        assert_eq!(checked["refusal"]["details"]["unenforceable"], checked["unenforceable"]);
+
+        assert_eq!(call(check_permissions, "{}")["flags"], json!([]));
+    }
+
+    #[test]
+    fn what_is_refused_is_an_answer() {
+        for (json, code, start) in [
+            (r#"{"flags":["--allow-ffi"]}"#, "INVALID_ARGUMENT", "unknown permission flag"),
+            (r#"{"flags":[],"object":{}}"#, "INVALID_ARGUMENT", "permissions are either"),
+            (r#"{"flag":[]}"#, "INVALID_ARGUMENT", "permissions cannot be read: unknown field"),
+            (r#"{"flags":[7]}"#, "INVALID_ARGUMENT", "permissions cannot be read"),
+            (r#"{"object":[]}"#, "INVALID_ARGUMENT", "permissions are a list of flags, or"),
+            ("{", "INVALID_ARGUMENT", "permissions cannot be read"),
+            (
+                r#"{"flags":["--allow-env=IFS"]}"#,
+                "POLICY_VIOLATION",
+                "environment variable \"IFS\"",
+            ),
+        ] {
+            let error = &call(check_permissions, json)["error"];
+            assert_eq!(error["code"], code, "{json}");
+            assert!(error["message"].as_str().unwrap().starts_with(start), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_host_environment_is_filtered() {
+        let inherited = |flags: &str, host: &str| -> Value {
+            serde_json::from_str(&inherited_env(flags.to_owned(), host.to_owned())).unwrap()
+        };
+        let host = r#"{"A":"1","AB":"\ud800","A_PROXY":"x","NODE_OPTIONS":"x","B":"2"}"#;
+        assert_eq!(inherited("[]", host), json!({}));
+        assert_eq!(inherited(r#"["--allow-env=A*"]"#, host), json!({ "A": "1" }));
+        assert_eq!(
+            inherited(r#"["--allow-env=A_PROXY,B"]"#, host),
+            json!({ "A_PROXY": "x", "B": "2" })
+        );
+        assert_eq!(inherited(r#"["--allow-env="]"#, host)["error"]["code"], "INVALID_ARGUMENT");
+        assert_eq!(inherited("[]", r#"{"A":1}"#)["error"]["code"], "INVALID_ARGUMENT");
+    }
+
+    #[test]
+    fn what_a_call_brings_along_is_checked() {
+        let fine = r#"{"toolId":"\u212a/x","env":{"A":"1"}}"#;
+        assert_eq!(call(check_tool_input, fine), json!({ "toolId": "K/x" }));
+        assert_eq!(call(check_tool_input, "{}"), json!({}));
+        for (json, code, message) in [
+            (r#"{"toolId":""}"#, "INVALID_ARGUMENT", "tool_id cannot be empty"),
+            (
+                r#"{"toolId":"a\udc00"}"#,
+                "INVALID_ARGUMENT",
+                "tool_id contains invalid UTF-8 characters",
+            ),
+            (
+                r#"{"toolId":"a","env":{"LD_PRELOAD":"x"}}"#,
+                "INVALID_ARGUMENT",
+                "environment variable validation failed: environment variable \"LD_PRELOAD\" is not \
+                 allowed for security reasons",
+            ),
+            (
+                r#"{"env":{"A":"1"},"flags":["--deny-env=A"]}"#,
+                "POLICY_VIOLATION",
+                "environment variable validation failed: environment variable \"A\" is denied by \
+                 --deny-env",
+            ),
+        ] {
+            let answer = call(check_tool_input, json);
+            assert_eq!(answer, json!({ "error": { "code": code, "message": message } }), "{json}");
+        }
+        let error = &call(check_tool_input, r#"{"toolId":7}"#)["error"];
+        assert_eq!(error["code"], "INVALID_ARGUMENT");
+    }
+}
