@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::set;
 use crate::permission::Verdict::{Allowed, DenyRule, NoRule};
 
-const ROOT: &str = "/work/project";
+const ROOT: &str = "/srv/project";
 
 #[test]
 fn reading_is_judged_by_the_table() {
@@ -25,19 +25,19 @@ fn reading_is_judged_by_the_table() {
         (&["--deny-read=/data", "--allow-read=/data/public"], "/data/public/x", DenyRule),
         (&["--allow-read", "--deny-read"], "/data", DenyRule),
         // Relative ones are the project's.
-        (&["--allow-read=./data"], "/work/project/data/x", Allowed),
+        (&["--allow-read=./data"], "/srv/project/data/x", Allowed),
         (&["--allow-read=data"], "data/x", Allowed),
         (&["--allow-read=./data"], "/data/x", NoRule),
-        (&["--allow-read=."], "/work/project", Allowed),
-        (&["--allow-read=."], "/work/projects", NoRule),
-        (&["--allow-read=../other"], "/work/other/x", Allowed),
+        (&["--allow-read=."], "/srv/project", Allowed),
+        (&["--allow-read=."], "/srv/projects", NoRule),
+        (&["--allow-read=../other"], "/srv/other/x", Allowed),
         (&["--allow-read=../../../../up"], "/up/x", Allowed),
-        (&["--allow-read=a/../.."], "/work/x", Allowed),
+        (&["--allow-read=a/../.."], "/srv/x", Allowed),
         // Case, blanks, commas and tildes are characters like others.
         (&["--allow-read=/Data"], "/data", NoRule),
         (&["--allow-read=/a\\,b"], "/a,b/c", Allowed),
         (&["--allow-read=/a\\,b"], "/a", NoRule),
-        (&["--allow-read=./~"], "/work/project/~/x", Allowed),
+        (&["--allow-read=./~"], "/srv/project/~/x", Allowed),
     ] {
         let found = set(flags).judge_read(Path::new(ROOT), Path::new(path));
         assert_eq!(found, expected, "{flags:?} {path}");
@@ -46,7 +46,7 @@ fn reading_is_judged_by_the_table() {
 
 #[test]
 fn writing_and_reading_do_not_imply_each_other() {
-    let (root, path) = (Path::new(ROOT), Path::new("/work/project/out/x"));
+    let (root, path) = (Path::new(ROOT), Path::new("/srv/project/out/x"));
     let write = set(&["--allow-write=./out"]);
     assert_eq!(write.judge_write(root, path), Allowed);
     assert_eq!(write.judge_read(root, path), NoRule);
@@ -71,7 +71,7 @@ fn programs_are_judged_by_the_file_that_is_started() {
         (&["--allow-run=nothing"], "/usr/bin/nothing", NoRule),
         (&["--allow-run=/usr/bin/git"], "/usr/bin/git", Allowed),
         (&["--allow-run=/usr/bin/git"], "/usr/bin/git-shell", NoRule),
-        (&["--allow-run=./bin/x"], "/work/project/bin/x", Allowed),
+        (&["--allow-run=./bin/x"], "/srv/project/bin/x", Allowed),
         (&["--allow-run=./git"], "/usr/bin/git", NoRule),
         (&["--allow-run=/usr/bin", "--deny-run=git"], "/usr/bin/git", DenyRule),
         (&["--allow-run", "--deny-run=/opt"], "/opt/a/b", DenyRule),
