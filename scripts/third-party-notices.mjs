@@ -93,7 +93,10 @@ CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`
 /** Licence files of a crate that belong to the chosen licences; all of them if none is named so. */
 function licenseTexts(crate, chosen) {
   const folder = dirname(crate.manifest_path)
-  const files = readdirSync(folder).filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name))
+  // A folder of that name repeats, one file for each licence, what its neighbours say.
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|unlicense)/i.test(entry.name))
+    .map((entry) => entry.name)
   const short = (name) => name.replace(/-.*/, '').toLowerCase()
   const named = files.filter((name) =>
     chosen.some((one) => name.toLowerCase().includes(short(one))),

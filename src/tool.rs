@@ -21,6 +21,7 @@ pub mod redact;
 mod retry;
 #[cfg(target_os = "linux")]
 mod room;
+pub mod rules;
 pub mod scan;
 pub mod schema;
 mod spec;

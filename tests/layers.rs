@@ -19,6 +19,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("crate::codelet", &["node", "codelet", "outcome.rs"]),
     ("oxc_parser", &["codelet/compile"]),
     ("crate::tool", &["node", "tool"]),
+    ("crate::permission", &["node", "tool", "process", "permission"]),
+    ("idna", &["permission"]),
+    ("ipnet", &["permission"]),
+    ("icu_normalizer", &["tool/rules"]),
     ("crate::process", &["node", "tool", "process"]),
     ("tokio", &["node", "process", "tool"]),
 ];
@@ -90,6 +94,9 @@ fn a_planted_breach_is_found() {
         ("limits.rs", "use crate::codelet::Runner;"),
         ("codelet/runner.rs", "unsafe { go() }"),
         ("codelet/worker.rs", "use tokio::spawn;"),
+        ("codelet/runner.rs", "use crate::permission::PermissionSet;"),
+        ("permission/path.rs", "use crate::tool::rules;"),
+        ("tool.rs", "use idna::uts46;"),
     ] {
         assert_eq!(breaches(place, line).len(), 1, "{place}: {line}");
     }

@@ -1,1 +1,214 @@
-//! N-API face.
+//! The N-API face of permissions and of the rules for what a call brings along: JSON in, JSON out.
+//!
+//! A refused value is an answer, `{"error": {code, message, details?}}`, and never an exception.
+
+use std::collections::BTreeMap;
+
+use napi_derive::napi;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::permission::PermissionSet;
+use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Permissions {
+    flags: Option<Vec<String>>,
+    object: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ToolInput {
+    tool_id: Option<Text>,
+    #[serde(default)]
+    env: EnvText,
+    #[serde(default)]
+    flags: Vec<String>,
+}
+
+/// Checks permissions: `{flags: string[]}` or `{object: {…}}`, not both; neither grants nothing.
+///
+/// Gives `{flags, bare, unenforceable, refusal?}`: the set as sorted flags, one for each rule; the
+/// flags that grant everything of a kind; `[{flag, permission, reason}]` for what no mechanism of this
+/// build enforces; and, if there is such, the error `{code, message, details}` that says so.
+#[napi(catch_unwind)]
+pub fn check_permissions(json: String) -> String {
+    answer(read::<Permissions>("permissions", &json).and_then(|given| {
+        let set = match (given.flags, given.object) {
+            (Some(_), Some(_)) => {
+                return Err(Error::invalid_argument(
+                    "permissions are either flags or an object, not both",
+                ));
+            }
+            (None, Some(object)) => PermissionSet::from_object(&object)?,
+            (flags, None) => PermissionSet::from_flags(&flags.unwrap_or_default())?,
+        };
+        let mut checked = json!({
+            "flags": set.to_flags(),
+            "bare": set.bare_grants(),
+            "unenforceable": set.unenforceable(),
+        });
+        if let Err(refusal) = set.require_enforceable() {
+            checked["refusal"] = error_json(&refusal);
+        }
+        Ok(checked)
+    }))
+}
+
+/// The variables of the host that a child inherits, `{name: value}`. `flags` is a JSON list of flags,
+/// `host_env` a JSON object of strings.
+#[napi(catch_unwind)]
+pub fn inherited_env(flags: String, host_env: String) -> String {
+    answer(read::<Vec<String>>("permission flags", &flags).and_then(|flags| {
+        let set = PermissionSet::from_flags(&flags)?;
+        let host: EnvText = read("the host's environment", &host_env)?;
+        // A lone surrogate is no Unicode, and what is no Unicode is not inherited.
+        let host = host
+            .0
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.as_str()?.into(), value.as_str()?.into())));
+        let kept: BTreeMap<String, String> = set.inherited_env(host).into_iter().collect();
+        Ok(json!(kept))
+    }))
+}
+
+/// Checks what a call brings along: `{toolId?, env?, flags?}`. Gives `{toolId?}`, the id in its normal
+/// form, or the first error: first of the id, then of the variables in their order.
+///
+/// The text must be what `JSON.stringify` writes: a lone surrogate comes as its escape (`\ud800`)
+/// and is recognised as such. Any other way over would have replaced it by U+FFFD.
+#[napi(catch_unwind)]
+pub fn check_tool_input(json: String) -> String {
+    answer(read::<ToolInput>("tool input", &json).and_then(|given| {
+        let permissions = PermissionSet::from_flags(&given.flags)?;
+        let mut checked = Map::new();
+        if let Some(id) = given.tool_id {
+            let id = check_tool_id(&id).map_err(Error::invalid_argument)?;
+            checked.insert("toolId".to_owned(), id.into());
+        }
+        check_env(&given.env, &permissions)?;
+        Ok(Value::Object(checked))
+    }))
+}
+
+fn read<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Error> {
+    serde_json::from_str(json)
+        .map_err(|error| Error::invalid_argument(format!("{what} cannot be read: {error}")))
+}
+
+fn answer(result: Result<Value, Error>) -> String {
+    result.unwrap_or_else(|error| json!({ "error": error_json(&error) })).to_string()
+}
+
+fn error_json(error: &Error) -> Value {
+    let mut json = json!({ "code": error.code(), "message": error.to_string() });
+    if let Some(details) = error.details() {
+        json["details"] = details.clone();
+    }
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(face: fn(String) -> String, json: &str) -> Value {
+        serde_json::from_str(&face(json.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn a_set_is_given_back_with_what_cannot_be_kept() {
+        let checked = call(check_permissions, r#"{"flags":["-A","--allow-env=X"]}"#);
+        assert_eq!(checked["flags"].as_array().unwrap().len(), 5);
+        assert_eq!(checked["unenforceable"], json!([]));
+        assert_eq!(checked.get("refusal"), None);
+
+        let checked = call(check_permissions, r#"{"object":{"read":true,"net":["X.com"]}}"#);
+        assert_eq!(checked["flags"], json!(["--allow-net=x.com", "--allow-read"]));
+        assert_eq!(checked["bare"], json!(["--allow-read"]));
+        let kinds: Vec<&Value> = checked["unenforceable"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["permission"])
+            .collect();
+        assert_eq!(kinds, ["write", "net", "run"]);
+        assert_eq!(checked["refusal"]["code"], "POLICY_UNENFORCEABLE");
+        assert_eq!(checked["refusal"]["details"]["unenforceable"], checked["unenforceable"]);
+
+        assert_eq!(call(check_permissions, "{}")["flags"], json!([]));
+    }
+
+    #[test]
+    fn what_is_refused_is_an_answer() {
+        for (json, code, start) in [
+            (r#"{"flags":["--allow-ffi"]}"#, "INVALID_ARGUMENT", "unknown permission flag"),
+            (r#"{"flags":[],"object":{}}"#, "INVALID_ARGUMENT", "permissions are either"),
+            (r#"{"flag":[]}"#, "INVALID_ARGUMENT", "permissions cannot be read: unknown field"),
+            (r#"{"flags":[7]}"#, "INVALID_ARGUMENT", "permissions cannot be read"),
+            (r#"{"object":[]}"#, "INVALID_ARGUMENT", "permissions are a list of flags, or"),
+            ("{", "INVALID_ARGUMENT", "permissions cannot be read"),
+            (
+                r#"{"flags":["--allow-env=IFS"]}"#,
+                "POLICY_VIOLATION",
+                "environment variable \"IFS\"",
+            ),
+        ] {
+            let error = &call(check_permissions, json)["error"];
+            assert_eq!(error["code"], code, "{json}");
+            assert!(error["message"].as_str().unwrap().starts_with(start), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_host_environment_is_filtered() {
+        let inherited = |flags: &str, host: &str| -> Value {
+            serde_json::from_str(&inherited_env(flags.to_owned(), host.to_owned())).unwrap()
+        };
+        let host = r#"{"A":"1","AB":"\ud800","A_PROXY":"x","NODE_OPTIONS":"x","B":"2"}"#;
+        assert_eq!(inherited("[]", host), json!({}));
+        assert_eq!(inherited(r#"["--allow-env=A*"]"#, host), json!({ "A": "1" }));
+        assert_eq!(
+            inherited(r#"["--allow-env=A_PROXY,B"]"#, host),
+            json!({ "A_PROXY": "x", "B": "2" })
+        );
+        assert_eq!(inherited(r#"["--allow-env="]"#, host)["error"]["code"], "INVALID_ARGUMENT");
+        assert_eq!(inherited("[]", r#"{"A":1}"#)["error"]["code"], "INVALID_ARGUMENT");
+    }
+
+    #[test]
+    fn what_a_call_brings_along_is_checked() {
+        let fine = r#"{"toolId":"\u212a/x","env":{"A":"1"}}"#;
+        assert_eq!(call(check_tool_input, fine), json!({ "toolId": "K/x" }));
+        assert_eq!(call(check_tool_input, "{}"), json!({}));
+        for (json, code, message) in [
+            (r#"{"toolId":""}"#, "INVALID_ARGUMENT", "tool_id cannot be empty"),
+            (
+                r#"{"toolId":"a\udc00"}"#,
+                "INVALID_ARGUMENT",
+                "tool_id contains invalid UTF-8 characters",
+            ),
+            (
+                r#"{"toolId":"a","env":{"LD_PRELOAD":"x"}}"#,
+                "INVALID_ARGUMENT",
+                "environment variable validation failed: environment variable \"LD_PRELOAD\" is not \
+                 allowed for security reasons",
+            ),
+            (
+                r#"{"env":{"A":"1"},"flags":["--deny-env=A"]}"#,
+                "POLICY_VIOLATION",
+                "environment variable validation failed: environment variable \"A\" is denied by \
+                 --deny-env",
+            ),
+        ] {
+            let answer = call(check_tool_input, json);
+            assert_eq!(answer, json!({ "error": { "code": code, "message": message } }), "{json}");
+        }
+        let error = &call(check_tool_input, r#"{"toolId":7}"#)["error"];
+        assert_eq!(error["code"], "INVALID_ARGUMENT");
+    }
+}
