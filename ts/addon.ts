@@ -71,6 +71,8 @@ export interface Native {
   cancel(run: number): void
   disposeRunner(runner: number): void
   stats(runner: number): string
+  /** Reads YAML; JSON of `{value, lines}` or `{error}`. */
+  parseYaml(text: string): string
 }
 
 let loaded: { native: Native; facts: Facts } | undefined

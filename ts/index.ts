@@ -3,3 +3,18 @@
 export { capabilities, createCodeletRunner, runCodelet } from './codelets'
 export { HostError, RunletError } from './errors'
 export { hostFunction } from './host'
+export {
+  configFromEnv,
+  createToolRuntimeFactory,
+  defaultConfig,
+  fromAppConfig,
+  isBunAvailable,
+  isNodeAvailable,
+  isValidRuntimeType,
+  loadRuntimeConfig,
+  mergeWithDefaults,
+  RUNTIME_TYPE_BUN,
+  RUNTIME_TYPE_NODE,
+  SUPPORTED_RUNTIME_TYPES,
+  testConfig,
+} from './tools'

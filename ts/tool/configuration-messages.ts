@@ -13,8 +13,6 @@ export const configurationMessages = Object.freeze({
     `${option} cannot be enforced by this build: leave it out, or give it its default`,
   aboveMaximum: (field: string, value: number, maximum: number) =>
     `${field} is ${value}, but maxTimeoutMs is ${maximum}: raise maxTimeoutMs to allow more`,
-  order: (low: string, lowValue: number, high: string, highValue: number) =>
-    `${low} is ${lowValue}, more than ${high}, which is ${highValue}`,
   projectRoot: (path: string, why: string) => `projectRoot ${shown(path)} ${why}`,
 
   // nodeOptions

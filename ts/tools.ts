@@ -1,0 +1,13 @@
+/** The public face of tools: exports only. The contract is `index.d.ts`. */
+
+export { isBunAvailable, isNodeAvailable } from './tool/binary'
+export { loadRuntimeConfig } from './tool/config-file'
+export { defaultConfig, fromAppConfig, mergeWithDefaults, testConfig } from './tool/configuration'
+export { configFromEnv } from './tool/env-config'
+export { createToolRuntimeFactory } from './tool/factory'
+export {
+  isValidRuntimeType,
+  RUNTIME_TYPE_BUN,
+  RUNTIME_TYPE_NODE,
+  SUPPORTED_RUNTIME_TYPES,
+} from './tool/runtime-types'
