@@ -1060,6 +1060,99 @@ export interface ToolAuditRecord {
   peakMemoryBytes?: number | undefined
 }
 
+/** Options of one call of a tool. Unknown names are `INVALID_ARGUMENT`. */
+export interface ExecuteToolOptions {
+  /** First argument of the tool; anything that has JSON. Default `null`. */
+  input?: unknown
+  /** Second argument of the tool; anything that has JSON. Default: `config` of the tool's options, else absent. */
+  config?: unknown
+  /**
+   * Variables of this call alone; they win over those of the tool and of the runtime. A call with
+   * variables of its own always starts its own process. Default none.
+   */
+  env?: Readonly<Record<string, string>> | undefined
+  /** Name of this call in results, errors and records; not empty. Default: a random UUID. */
+  execId?: string | undefined
+  /**
+   * ms for the whole call: queue, start and every attempt; at most `maxTimeoutMs`. Default: the
+   * tool's, else `toolExecutionTimeoutMs`.
+   */
+  timeoutMs?: number | undefined
+  /** Aborted, the call ends as `CANCELLED`; aborted before, nothing is started. Default none. */
+  signal?: AbortSignalLike | undefined
+  /**
+   * Gets what the tool prints as it comes, whole lines, not redacted. What it throws is the caller's
+   * own uncaught exception. Default none.
+   */
+  onLog?: ((entry: { stream: 'stdout' | 'stderr'; text: string }) => void) | undefined
+}
+
+/**
+ * Runs tools: exported functions of one entrypoint, each call in a process of its own.
+ *
+ * A call never throws for what a tool does: its failure is a value. It rejects for a mistake in the
+ * calling program: `INVALID_ARGUMENT` for options of a wrong kind, `DISPOSED` after `dispose()`.
+ *
+ * @example
+ * const runtime = createToolRuntime({ entrypointPath: './tools.ts', permissions: ['--allow-all'] })
+ * const result = await runtime.executeTool('greet', { input: { name: 'Ada' } })
+ * if (result.ok) console.log(result.output)
+ * await runtime.dispose()
+ */
+export interface ToolRuntime {
+  /**
+   * Runs a tool.
+   *
+   * @param toolId name of the export; letters, digits and `_ - . /`, at most 256 characters
+   * @returns `output` or `error`, and facts on the call in any case
+   */
+  executeTool<T = Record<string, unknown>>(
+    toolId: string,
+    options?: ExecuteToolOptions,
+  ): Promise<ToolResult<T>>
+  /** The same with `timeoutMs` set. */
+  executeToolWithTimeout<T = Record<string, unknown>>(
+    toolId: string,
+    options: ExecuteToolOptions,
+    timeoutMs: number,
+  ): Promise<ToolResult<T>>
+  /**
+   * The output alone.
+   *
+   * @throws (rejects) ToolExecutionError when the call fails
+   */
+  executeToolOrThrow<T = Record<string, unknown>>(
+    toolId: string,
+    options?: ExecuteToolOptions,
+  ): Promise<T>
+  /**
+   * The tools there are, sorted by id. Loads the entrypoint in a process of its own.
+   *
+   * @throws (rejects) ToolExecutionError when it cannot be loaded
+   */
+  listTools(): Promise<ToolInfo[]>
+  /** `toolExecutionTimeoutMs`. */
+  globalTimeout(): number
+  /** What this machine and this version can enforce. */
+  capabilities(): SandboxCapabilities
+  /** Counts since the runtime was made; a copy. */
+  stats(): ToolRuntimeStats
+  /** Ends every call as `CANCELLED` and every process; fulfilled once all are gone. May be called again. */
+  dispose(): Promise<void>
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Makes a runtime. Finds the program and writes the worker script to the store; starts nothing unless
+ * `warm.size` asks for it.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` naming an option that is unknown or wrong,
+ *   `RUNTIME_NOT_FOUND` without a usable program, `POLICY_UNENFORCEABLE` for permissions that this
+ *   machine or this version cannot enforce, `POLICY_VIOLATION` for ones that are never granted
+ */
+export function createToolRuntime(options?: ToolRuntimeOptions): ToolRuntime
+
 // ---- end of tools: results ----
 
 // -------------------------------------------------------------------- for authors of codelets ----
@@ -1135,3 +1228,381 @@ export type CodeletMain<Input = any, Output = unknown, Extra = unknown> = (
   input: Input,
   helpers: CodeletHelpers & Extra,
 ) => Output | Promise<Output>
+
+// ---- tools: configuration ----------------------------------------------------------------------
+
+/** The program that runs tools. Upper case is another name and no runtime type. */
+export type ToolRuntimeType = 'bun' | 'node'
+
+/** {@link ToolRuntimeType} `'bun'`. */
+export const RUNTIME_TYPE_BUN: 'bun'
+
+/** {@link ToolRuntimeType} `'node'`. */
+export const RUNTIME_TYPE_NODE: 'node'
+
+/** Every {@link ToolRuntimeType}; frozen. */
+export const SUPPORTED_RUNTIME_TYPES: readonly ['bun', 'node']
+
+/**
+ * What processes of a tool may reach, by kind: `true` for everything of the kind, or a list of
+ * paths, hosts, names of variables or commands. What a `deny` list names is refused in any case.
+ */
+export interface PermissionSet {
+  /** Files and folders that may be read. Default none. */
+  read?: true | readonly string[] | undefined
+  /** Files and folders that may be written, which is no leave to read them. Default none. */
+  write?: true | readonly string[] | undefined
+  /** Hosts, `*.host`, addresses and ranges, each with an optional `:port`. Default none. */
+  net?: true | readonly string[] | undefined
+  /** Variables of the host's environment, by name or as `PREFIX_*`. Default none. */
+  env?: true | readonly string[] | undefined
+  /** Commands, by name or path. Default none. */
+  run?: true | readonly string[] | undefined
+  denyRead?: true | readonly string[] | undefined
+  denyWrite?: true | readonly string[] | undefined
+  denyNet?: true | readonly string[] | undefined
+  denyEnv?: true | readonly string[] | undefined
+  denyRun?: true | readonly string[] | undefined
+  /** Hosts of `net` whose names may mean private addresses. Grants nothing by itself. Default none. */
+  privateHosts?: readonly string[] | undefined
+}
+
+/** Failures after which an attempt may be repeated. */
+export type ToolRetryCode =
+  | 'WORKER_LOST'
+  | 'PROCESS_EXIT'
+  | 'RUNTIME_ERROR'
+  | 'TIMEOUT'
+  | 'MEMORY_LIMIT'
+  | 'OUTPUT_LIMIT'
+  | 'PROTOCOL_ERROR'
+
+/** When a failed attempt is repeated. */
+export interface ToolRetryOptions {
+  /**
+   * Failures that are retried; opt in only for tools that may run twice. `WORKER_LOST`, where the
+   * tool provably did not start, is always among them. Default `['WORKER_LOST']`.
+   */
+  on?: readonly ToolRetryCode[] | undefined
+  /** Most attempts of one call, 1 to 1000, the first included; 1 is no retry. Default none: the backoff decides. */
+  maxAttempts?: number | undefined
+}
+
+/** Workers that are started before a call needs one; each serves one call. */
+export interface ToolWarmOptions {
+  /** Workers kept ready, 0 to 256. Default 0. */
+  size?: number | undefined
+  /** ms after which an unused worker is replaced. Default 60000. */
+  maxAgeMs?: number | undefined
+}
+
+/** Extra output for authors of tools. */
+export interface ToolDebugOptions {
+  /** Debug prefixes, stderr in the logger, a timeline in `details`. Default `false`. */
+  enabled?: boolean | undefined
+  /** Least level that reaches the logger. Default `'info'`. */
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined
+  /** A heap snapshot in the store when a tool fails. Default `false`. */
+  heapProfiling?: boolean | undefined
+}
+
+/** Stricter rules, and records. */
+export interface ToolSecurityOptions {
+  /**
+   * Full enforcement or none: `enforcement` is `'require'`, bare grants such as `--allow-read` are
+   * refused, and `permissions` default to `[]`. Default `false`.
+   */
+  strictMode?: boolean | undefined
+  /** Log every supervised decision, allowed or refused. Default `false`. */
+  logAccess?: boolean | undefined
+  /** Write records as JSON lines to the store, or to `onAudit`. Default `false`. */
+  auditMode?: boolean | undefined
+  /** One record per call, without payloads and values of variables. Default `false`. */
+  logAllOperations?: boolean | undefined
+}
+
+/** Bounds of the native tool `exec`. */
+export interface NativeExecOptions {
+  /** Whether the tool is there. Default `true`. */
+  enabled?: boolean | undefined
+  /** ms; a call may only shorten it. Default 30000. */
+  timeoutMs?: number | undefined
+  /** Bytes of stdout that are kept. Default 2 MiB. */
+  maxStdoutBytes?: number | undefined
+  /** Bytes of stderr that are kept. Default 1 KiB. */
+  maxStderrBytes?: number | undefined
+}
+
+/** Bounds of the native tool `fetch`. */
+export interface NativeFetchOptions {
+  /** Whether the tool is there. Default `true`. */
+  enabled?: boolean | undefined
+  /** ms for the whole exchange; a call may only shorten it. Default 5000. */
+  timeoutMs?: number | undefined
+  /** Bytes of a body that are kept. Default 2 MiB. */
+  maxBodyBytes?: number | undefined
+  /** Redirects that are followed, 0 to 20. Default 5. */
+  maxRedirects?: number | undefined
+}
+
+/** Tools that runlet brings along. */
+export interface NativeToolsOptions {
+  /** Whether native tools can be called. Default `false`. */
+  enabled?: boolean | undefined
+  /** Folder they work in, relative to `projectRoot`. Default `'.'`. */
+  rootDir?: string | undefined
+  /** More folders they may use. Default none. */
+  additionalRoots?: readonly string[] | undefined
+  exec?: NativeExecOptions | undefined
+  fetch?: NativeFetchOptions | undefined
+}
+
+/** Where names of hosts are looked up, in place of the system's resolver. */
+export interface ToolResolverOptions {
+  /** Addresses by name. Default none. */
+  hosts?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Name servers as `address:port`. Default the system's. */
+  servers?: readonly string[] | undefined
+}
+
+/** A logger with the signature of pino. */
+export interface ToolLogger {
+  debug(facts: object, message: string): void
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** What one tool has of its own. What is not given is the runtime's. */
+export interface ToolOverride {
+  /** ms for a whole call, at most `maxTimeoutMs`. */
+  timeoutMs?: number | undefined
+  /** In place of the runtime's permissions. */
+  permissions?: readonly string[] | PermissionSet | undefined
+  /** Bytes; 0 is no limit. */
+  memoryLimitBytes?: number | undefined
+  /** Bytes of a result. */
+  maxOutputBytes?: number | undefined
+  /** Variables; they win over the runtime's. */
+  env?: Readonly<Record<string, string>> | undefined
+  /** Second argument of the tool where a call gives none. */
+  config?: unknown
+  /** Standard Schema or JSON Schema of the input. */
+  inputSchema?: object | boolean | undefined
+  /** Standard Schema or JSON Schema of the output. */
+  outputSchema?: object | boolean | undefined
+  /** In place of the runtime's rules. */
+  retry?: ToolRetryOptions | undefined
+  /** Ready workers of this tool alone. */
+  warm?: ToolWarmOptions | undefined
+}
+
+/**
+ * A complete configuration, as {@link defaultConfig} makes it. Times are ms and sizes bytes.
+ * `docs/tools-configuration.md` lists every range.
+ */
+export interface ToolRuntimeConfig {
+  /** Folder of the project: what relative paths start from, and where tools run. Default `process.cwd()`. */
+  projectRoot: string
+  /** Program that runs the tools. Default `'bun'`. */
+  runtimeType: ToolRuntimeType
+  /** File whose exports are the tools. Default `''`: a stub without tools. */
+  entrypointPath: string
+  /** What tools may reach, for both runtimes; `[]` is nothing. Default `['--allow-read']`. */
+  permissions: readonly string[] | PermissionSet
+  /**
+   * Options for Node itself, each with its value behind `=`. Refused are options that run code
+   * before the tool, open a port, change permissions or write files. Default none.
+   */
+  nodeOptions: readonly string[]
+  /** ms for a whole call: queue, start and every attempt. Default 60000. */
+  toolExecutionTimeoutMs: number
+  /** Largest timeout in ms that a call or a tool may ask for; more is refused. Default 300000. */
+  maxTimeoutMs: number
+  /** Memory of a call's processes in bytes; 0 is no limit. Default 2 GiB. */
+  memoryLimitBytes: number
+  /** Bytes of a result as JSON. Default 10 MiB. */
+  maxOutputBytes: number
+  /** Bytes of a request as JSON. Default 10 MiB. */
+  maxInputBytes: number
+  /** Nesting of a result. Default 1000. */
+  maxResultDepth: number
+  /** Bytes of stdout and of stderr that a result keeps, first and last half of each. 0 is the default, 1 MiB. */
+  maxStderrCaptureBytes: number
+  /** Bytes that a tool may print before it is ended. Default 64 MiB. */
+  maxLogBytes: number
+  /** ms before the first retry. Default 100. */
+  backoffInitialIntervalMs: number
+  /** Longest ms before a retry. Default 5000. */
+  backoffMaxIntervalMs: number
+  /** ms after which nothing is retried; 0 is no retry. Default 30000. */
+  backoffMaxElapsedTimeMs: number
+  /** Mode of the files that runlet writes to the store for tools. Default `0o600`. */
+  workerFilePerm: number
+  /** Given to tools as `RUNLET_ENVIRONMENT`. Default `'development'`. */
+  environment: string
+  /** Whether what this machine cannot enforce fails the creation, or is reported. Default `'require'`. */
+  enforcement: 'require' | 'best-effort'
+  /** Variables of every call; those of a tool, then those of a call win. Default none. */
+  env: Readonly<Record<string, string>>
+  /** Options of single tools by id. Default none. */
+  tools: Readonly<Record<string, ToolOverride>>
+  /** More folders that tools may load code from. Default none; others are `POLICY_UNENFORCEABLE` in this version. */
+  codeRoots: readonly string[]
+  /** Calls that run at once. Default `os.availableParallelism()`. */
+  maxConcurrent: number
+  /** Calls that may wait; one more is `OVERLOADED`. Default 1024. */
+  maxQueued: number
+  warm: ToolWarmOptions
+  /** Processes of one call. Default 32. */
+  maxProcesses: number
+  /** Open files of each process. Default 1024. */
+  maxOpenFiles: number
+  /** Bytes of a file that a tool writes. Default 64 MiB. */
+  maxFileBytes: number
+  /** Connections of one call. Default 64; others are `POLICY_UNENFORCEABLE` in this version. */
+  maxConnections: number
+  /** A fresh private folder per call, in TMPDIR. Default `false`. */
+  scratchDir: boolean
+  /** ms a tool may go on in the background after its result, which is not delayed. Default 0. */
+  exitGraceMs: number
+  /** Results as they are, without the `value` wrapping. Default `false`. */
+  rawResult: boolean
+  retry: ToolRetryOptions
+  /** Whether schemas of tools are applied. Default `true`. */
+  validateSchemas: boolean
+  nativeTools: NativeToolsOptions
+  debug: ToolDebugOptions
+  security: ToolSecurityOptions
+  /** Where names of hosts are looked up. Default the system's; others are `POLICY_UNENFORCEABLE` in this version. */
+  resolver?: ToolResolverOptions | undefined
+  /** Where runlet and tools log to. Default nowhere. */
+  logger?: ToolLogger | undefined
+  /** Bun's binary. Default the host's own if it is Bun, PATH, the npm package `bun`. */
+  bunPath?: string | undefined
+  /** Node's binary. Default the host's own if it is Node, PATH. */
+  nodePath?: string | undefined
+  /** Folder of the worker, heap snapshots and records. Default `<projectRoot>/.runlet`. */
+  storeDir?: string | undefined
+  /** User that tools run as. Default the host's; others are `POLICY_UNENFORCEABLE` in this version. */
+  runAs?: string | undefined
+  /** Gets the records of `security.auditMode` in place of the file. Default none. */
+  onAudit?: ((record: Readonly<Record<string, unknown>>) => void) | undefined
+  /** Bun's smaller heap. Default `false`. */
+  smol: boolean
+  /** Whether secrets are masked in logs and messages. Default `true`. */
+  redact: boolean
+}
+
+/**
+ * Options of a tool runtime: any part of a {@link ToolRuntimeConfig}. `undefined` and `null` stand
+ * for the default. Unknown names are refused.
+ */
+export type ToolRuntimeOptions = {
+  [Name in keyof ToolRuntimeConfig]?: ToolRuntimeConfig[Name] | null | undefined
+} & {
+  /** Another name of `permissions`; both given and different is `INVALID_ARGUMENT`. */
+  bunPermissions?: readonly string[] | PermissionSet | null | undefined
+  /** `memoryLimitBytes` in MiB; both given and different is `INVALID_ARGUMENT`. */
+  maxMemoryMB?: number | null | undefined
+}
+
+/** Makes runtimes of one project; see {@link createToolRuntimeFactory}. */
+export interface ToolRuntimeFactory {
+  /**
+   * Makes a runtime of the program that `config.runtimeType` names; `''` is Bun. The factory's
+   * project root stands in place of the configuration's.
+   *
+   * @throws RunletError `INVALID_ARGUMENT` without a config or with one that is refused,
+   *   `RUNTIME_NOT_FOUND` without a usable program, `POLICY_UNENFORCEABLE` for what this machine or
+   *   this version cannot enforce
+   */
+  createRuntime(config: ToolRuntimeOptions): ToolRuntime
+}
+
+/**
+ * A factory of runtimes of one project.
+ *
+ * @param projectRoot folder of the project
+ * @throws RunletError `INVALID_ARGUMENT` for a project root that is no text or empty
+ *
+ * @example
+ * const factory = createToolRuntimeFactory('/srv/project')
+ * const runtime = factory.createRuntime({ ...defaultConfig(), entrypointPath: './tools.ts' })
+ */
+export function createToolRuntimeFactory(projectRoot: string): ToolRuntimeFactory
+
+/** The configuration of a runtime that is given no options; a new object at each call. */
+export function defaultConfig(): ToolRuntimeConfig
+
+/** The configuration for fast tests: short timeouts and backoff, 512 MiB; a new object at each call. */
+export function testConfig(): ToolRuntimeConfig
+
+/**
+ * A complete configuration of the given values and the defaults. `undefined`, `null`, an empty text
+ * and a time of 0 are filled in; empty lists and `memoryLimitBytes: 0` are kept. Nothing is read
+ * from the disk, and `partial` is not changed.
+ *
+ * @param partial what differs from the defaults; `null` is nothing
+ * @throws RunletError `INVALID_ARGUMENT` naming an option that is unknown or has a wrong value
+ *
+ * @example
+ * const config = mergeWithDefaults({ toolExecutionTimeoutMs: 30_000 })
+ */
+export function mergeWithDefaults(partial: ToolRuntimeOptions | null): ToolRuntimeConfig
+
+/**
+ * As {@link mergeWithDefaults}, for a configuration that has to be there.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` for `null`, and as {@link mergeWithDefaults}
+ */
+export function fromAppConfig(app: ToolRuntimeOptions): ToolRuntimeConfig
+
+/**
+ * The options that `RUNLET_*` variables set; `COMPOZY_*` twins count where the `RUNLET_*` one is
+ * not set. `docs/tools-configuration.md` lists them. Only what is set is in the result.
+ *
+ * @param env variables by name. Default `process.env`, which is only read
+ * @throws RunletError `INVALID_ARGUMENT` naming a variable that does not parse; an empty one does not
+ *
+ * @example
+ * const options = { ...(await loadRuntimeConfig('runlet.yaml')), ...configFromEnv() }
+ */
+export function configFromEnv(env?: Record<string, string | undefined>): Partial<ToolRuntimeConfig>
+
+/**
+ * The options of a YAML file: its keys `runtime` and `tools`, as `docs/tools-configuration.md` lists
+ * them. `projectRoot` is the file's folder. Otherwise only what is set is in the result.
+ *
+ * @param path a file of at most 1 MiB, one document without anchors, aliases, tags and merge keys
+ * @throws (rejects) RunletError `INVALID_ARGUMENT` with `details.file`, `details.line` and the path
+ *   of the key in `details.field`
+ */
+export function loadRuntimeConfig(path: string): Promise<Partial<ToolRuntimeConfig>>
+
+/** Whether `type` is one of {@link SUPPORTED_RUNTIME_TYPES}. */
+export function isValidRuntimeType(type: string): type is ToolRuntimeType
+
+/**
+ * Whether a Bun that can run tools (1.4 or later) is found without `bunPath`: the host itself, PATH,
+ * or the npm package `bun`. Starts the program once to ask for its version.
+ */
+export function isBunAvailable(): boolean
+
+/**
+ * Whether a Node that can run tools (20 or later) is found without `nodePath`: the host itself, or
+ * PATH. Starts the program once to ask for its version.
+ */
+export function isNodeAvailable(): boolean
+
+// ---- end of tools: configuration ---------------------------------------------------------------
+
+// ---- tools: runtime ----------------------------------------------------------------------------
+
+/** Runs tools; made by a {@link ToolRuntimeFactory}. */
+export interface ToolRuntime {
+  /** `toolExecutionTimeoutMs`, in ms. */
+  globalTimeout(): number
+}
+
+// ---- end of tools: runtime ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ pub mod schema;
 mod spec;
 #[cfg(target_os = "linux")]
 mod worker;
+pub(crate) mod yaml;
 
 #[cfg(target_os = "linux")]
 pub use log_lines::LogLines;

@@ -71,6 +71,30 @@ export interface Native {
   cancel(run: number): void
   disposeRunner(runner: number): void
   stats(runner: number): string
+  /** Opens a room of tools; gives its number. */
+  toolOpen(
+    specText: string,
+    onLog: (call: number, stream: number, text: string) => void,
+  ): number
+  toolWarm(room: number, shapeText: string, warmText: string): void
+  /** Fulfilled with the facts as JSON, the tool's value as JSON, and a heap snapshot. */
+  toolCall(
+    room: number,
+    call: number,
+    specText: string,
+    input: string,
+    config: string | undefined,
+    wantsLog: boolean,
+  ): Promise<[facts: string, value: string, heap: string]>
+  toolCancel(room: number, call: number): void
+  toolStats(room: number): string
+  toolDispose(room: number): Promise<unknown>
+  /** `{flags, unenforceable}` or `{error}` as JSON. */
+  checkPermissions(text: string): string
+  /** The variables that the permissions let through, as JSON. */
+  inheritedEnv(flagsText: string, hostEnvText: string): string
+  /** `{}` or `{error}` as JSON. */
+  checkToolInput(text: string): string
   /** Compiles a JSON Schema: `{schema}` or `{error}` as JSON. */
   compileSchema(text: string): string
   /** `{issues: [{path, message}]}` as JSON, on the calling thread. */
@@ -82,6 +106,8 @@ export interface Native {
   hideHostPaths(text: string, roots: string[]): string
   /** A text without what looks like a secret, and without the values. */
   redactText(text: string, values: string[]): string
+  /** Reads YAML; JSON of `{value, lines}` or `{error}`. */
+  parseYaml(text: string): string
 }
 
 let loaded: { native: Native; facts: Facts } | undefined

@@ -3,4 +3,21 @@
 export { capabilities, createCodeletRunner, runCodelet } from './codelets'
 export { HostError, RunletError } from './errors'
 export { hostFunction } from './host'
-export { ProcessError, ToolExecutionError } from './tools'
+export {
+  configFromEnv,
+  createToolRuntime,
+  createToolRuntimeFactory,
+  defaultConfig,
+  fromAppConfig,
+  isBunAvailable,
+  isNodeAvailable,
+  isValidRuntimeType,
+  loadRuntimeConfig,
+  mergeWithDefaults,
+  ProcessError,
+  RUNTIME_TYPE_BUN,
+  RUNTIME_TYPE_NODE,
+  SUPPORTED_RUNTIME_TYPES,
+  testConfig,
+  ToolExecutionError,
+} from './tools'

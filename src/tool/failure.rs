@@ -11,8 +11,10 @@ use crate::Code;
 pub enum Phase {
     /// It waited for its turn.
     Queue,
-    /// Its process started and loaded the entrypoint.
+    /// Its process started.
     Start,
+    /// The entrypoint was loaded.
+    Import,
     /// The tool was told of its input.
     Run,
 }

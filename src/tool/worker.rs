@@ -148,11 +148,11 @@ impl Worker {
 fn load_failure(payload: &[u8]) -> Failure {
     let Ok(failure) = serde_json::from_slice::<LoadFailure>(payload) else {
         let message = "the worker's report on the entrypoint is not JSON";
-        return Failure::new(Code::ProtocolError, Phase::Start, message);
+        return Failure::new(Code::ProtocolError, Phase::Import, message);
     };
     let code = if failure.kind == "syntax" { Code::SyntaxError } else { Code::RuntimeError };
     let message = format!("the entrypoint could not be loaded: {}", failure.message);
-    let failed = Failure::new(code, Phase::Start, message)
+    let failed = Failure::new(code, Phase::Import, message)
         .with("name", failure.name)
         .with("kind", failure.kind);
     match failure.stack {

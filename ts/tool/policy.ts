@@ -3,6 +3,7 @@
 import type {
   EnforcedPermission,
   EnforcementReport,
+  ErrorCode,
   PermissionSet,
   SandboxCapabilities,
 } from '../../index.js'
@@ -29,13 +30,21 @@ export interface Policy {
   readonly report: EnforcementReport
 }
 
+/** What the core says of permissions; see src/node/permissions.rs. */
 interface Answer {
   flags?: string[]
+  /** Flags that grant everything of a kind. */
+  bare?: string[]
   unenforceable?: Unenforceable[]
-  error?: { code: 'INVALID_ARGUMENT' | 'POLICY_VIOLATION'; message: string; details?: object }
+  error?: CoreError
 }
 
-const BARE = /^--allow-(?:read|write|net|env|run|all)$/
+/** A refusal of the core. */
+export interface CoreError {
+  code: ErrorCode
+  message: string
+  details?: Record<string, unknown>
+}
 
 /**
  * Reads permissions and decides whether they can be kept.
@@ -56,7 +65,7 @@ export function readPolicy(
     throw new RunletError(code, message, { details: { field: terms.field, ...details } })
   }
   const flags = answer.flags ?? []
-  const bare = flags.find((flag) => BARE.test(flag))
+  const bare = answer.bare?.[0]
   if (terms.strict && bare !== undefined) {
     const details = { field: terms.field, flag: bare }
     throw new RunletError('POLICY_VIOLATION', policyMessages.strict(bare), { details })

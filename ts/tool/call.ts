@@ -1,0 +1,237 @@
+/** One call of a tool, from what the caller passed to what it gets. */
+
+import type { ToolPhase, ToolResult } from '../../index.js'
+import { RunletError } from '../errors'
+import { byteLength, jsonText } from '../values'
+import type { RuntimeBinary } from './binary'
+import { traced } from './diagnostics'
+import { isNativeId, nativeCall } from './native-call'
+import type { ResolvedToolOptions } from './options'
+import {
+  type CallIds,
+  errorOf,
+  factsOf,
+  failed,
+  noFacts,
+  toolError,
+  veil,
+  wrapped,
+} from './outcome'
+import type { Policy } from './policy'
+import type { Recorder } from './recorder'
+import { type CallOptions, checkToolInput } from './request'
+import type { CallSpec, CoreAnswer, Room } from './room'
+import { checkValue } from './schema'
+import { shapeOf } from './shape'
+
+/** What the calls of a runtime share. */
+export interface Calling {
+  readonly options: ResolvedToolOptions
+  readonly binary: RuntimeBinary
+  readonly room: Room
+  readonly recorder: Recorder
+  policyOf(toolId: string): Policy
+  scratch(): Promise<string>
+  dropScratch(path: string): Promise<unknown>
+}
+
+/** A call that ends before its process, or without one. */
+class Early {
+  constructor(
+    readonly operation: 'validate inputs' | 'marshal request' | 'execute' | 'validate output',
+    readonly cause: RunletError,
+    readonly phase: ToolPhase,
+    readonly core?: CoreAnswer,
+  ) {}
+}
+
+/** Makes a call. Rejects only if the recorder must not let it count. */
+export function call(calling: Calling, toolId: string, given: CallOptions): Promise<ToolResult> {
+  const ids = { toolId, execId: given.execId }
+  return traced(
+    () => ids,
+    () => recorded(calling, ids, given),
+    (result) => calling.recorder.traceEnd(result),
+  )
+}
+
+async function recorded(
+  calling: Calling,
+  ids: CallIds,
+  given: CallOptions,
+): Promise<ToolResult> {
+  const began = performance.now()
+  const elapsed = () => performance.now() - began
+  let phase: ToolPhase = 'queue'
+  let core: CoreAnswer | undefined
+  let result: ToolResult
+  const policy = calling.policyOf(ids.toolId)
+  try {
+    const done = await run(calling, ids, given, began)
+    core = done.core
+    const facts = factsOf(ids, core.outcome, elapsed(), policy.report)
+    const { failure, logs } = core.outcome
+    if (failure === null) {
+      phase = 'settle'
+      result = { ok: true, output: done.output as Record<string, unknown>, ...facts }
+    } else {
+      phase = failure.phase
+      const { projectRoot, storeDir, redact } = calling.options
+      const secrets = redact ? Object.values(given.env) : undefined
+      const hide = veil([projectRoot, storeDir], secrets)
+      result = failed(facts, errorOf(ids, failure, logs, hide))
+    }
+  } catch (error) {
+    if (!(error instanceof Early)) throw error
+    phase = error.phase
+    core = error.core
+    const facts =
+      core === undefined
+        ? noFacts(ids, elapsed(), policy.report)
+        : factsOf(ids, core.outcome, elapsed(), policy.report)
+    result = failed(facts, toolError(ids, error.operation, error.cause))
+  }
+  const inherited = Object.keys(policy.inherited)
+  return calling.recorder.settle(ids, result, { phase, core, inherited })
+}
+
+/** The value of the call, and all that the core knows of it. */
+async function run(
+  calling: Calling,
+  ids: CallIds,
+  given: CallOptions,
+  began: number,
+): Promise<{ output: unknown; core: CoreAnswer }> {
+  const { options } = calling
+  const tool = Object.hasOwn(options.tools, ids.toolId) ? options.tools[ids.toolId] : undefined
+  const policy = calling.policyOf(ids.toolId)
+  const env = { ...options.env, ...tool?.env, ...given.env }
+  const toolId = await early('validate inputs', 'queue', () => {
+    if (ids.execId === '') {
+      throw new RunletError('INVALID_ARGUMENT', 'tool_exec_id cannot be empty')
+    }
+    return checkToolInput(ids.toolId, env, policy.flags)
+  })
+  if (given.signal?.aborted === true) {
+    throw new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
+  }
+  const timeoutMs = Math.ceil(
+    given.timeoutMs ?? tool?.timeoutMs ?? options.toolExecutionTimeoutMs,
+  )
+  const rest = () => Math.max(1, Math.ceil(timeoutMs - (performance.now() - began)))
+  const inputSchema = options.validateSchemas ? tool?.inputSchema : undefined
+  const input =
+    inputSchema === undefined
+      ? given.input
+      : await early('validate inputs', 'queue', () =>
+          within(rest(), timeoutMs, checkValue(inputSchema, given.input, 'input')),
+        )
+  const config = given.config === undefined ? tool?.config : given.config
+  const texts = await early('marshal request', 'queue', () => ({
+    input: jsonText(input, 'input') ?? 'null',
+    config: jsonText(config, 'config'),
+  }))
+  await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
+  const core =
+    options.nativeTools.enabled && isNativeId(toolId)
+      ? await nativeCall(options, toolId, texts.input, { ...given, timeoutMs: rest() })
+      : await inProcess(calling, { ...ids, toolId }, given, texts, { env, policy, timeoutMs: rest() })
+  if (core.outcome.failure !== null) return { output: undefined, core }
+  const value: unknown = JSON.parse(core.valueText)
+  const outputSchema = options.validateSchemas ? tool?.outputSchema : undefined
+  const checked =
+    outputSchema === undefined
+      ? value
+      : await early(
+          'validate output',
+          'settle',
+          () => within(rest(), timeoutMs, checkValue(outputSchema, value, 'output', core.valueText)),
+          core,
+        )
+  return { output: wrapped(checked, options.rawResult), core }
+}
+
+async function inProcess(
+  { options, binary, room, ...calling }: Calling,
+  ids: CallIds,
+  given: CallOptions,
+  texts: { input: string; config: string | undefined },
+  terms: { env: Readonly<Record<string, string>>; policy: Policy; timeoutMs: number },
+): Promise<CoreAnswer> {
+  const tool = Object.hasOwn(options.tools, ids.toolId) ? options.tools[ids.toolId] : undefined
+  const scratch = options.scratchDir ? await calling.scratch() : undefined
+  const retry = tool?.retry ?? options.retry
+  const ownProcess = scratch !== undefined || Object.keys(given.env).length > 0
+  const warm = tool?.warm ?? options.warm
+  const spec: CallSpec = {
+    ...ids,
+    timeoutMs: terms.timeoutMs,
+    shape: shapeOf(options, binary, {
+      policy: terms.policy,
+      env: terms.env,
+      memoryLimitBytes: tool?.memoryLimitBytes ?? options.memoryLimitBytes,
+      scratch,
+    }),
+    // What only this call has, no idle process can have got.
+    warm: { size: ownProcess ? 0 : (warm.size ?? 0), maxAgeMs: warm.maxAgeMs ?? 60_000 },
+    env: given.env,
+    maxOutputBytes: tool?.maxOutputBytes ?? options.maxOutputBytes,
+    maxResultDepth: options.maxResultDepth,
+    exitGraceMs: options.exitGraceMs,
+    retry: {
+      on: retry.on ?? [],
+      maxAttempts: retry.maxAttempts ?? null,
+      initialIntervalMs: options.backoffInitialIntervalMs,
+      maxIntervalMs: options.backoffMaxIntervalMs,
+      maxElapsedTimeMs: options.backoffMaxElapsedTimeMs,
+    },
+  }
+  try {
+    return await room.call(spec, texts, given)
+  } finally {
+    if (scratch !== undefined) await calling.dropScratch(scratch)
+  }
+}
+
+function checkSize(
+  texts: { input: string; config: string | undefined },
+  limit: number,
+): void {
+  const bytes = byteLength(texts.input) + byteLength(texts.config)
+  if (bytes <= limit) return
+  const message = `input and config have ${bytes} bytes as JSON, maxInputBytes allows ${limit}`
+  const details = { field: 'input', limit: 'maxInputBytes', limitBytes: limit }
+  throw new RunletError('INVALID_ARGUMENT', message, { details })
+}
+
+/** Runs a step whose failure is a result. */
+async function early<T>(
+  operation: Early['operation'],
+  phase: ToolPhase,
+  step: () => T | Promise<T>,
+  core?: CoreAnswer,
+): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    if (error instanceof RunletError) throw new Early(operation, error, phase, core)
+    throw error
+  }
+}
+
+/** A caller's schema may never answer. */
+async function within<T>(ms: number, timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const message = `timeout: Tool execution timed out after ${timeoutMs}ms`
+    timer = setTimeout(
+      () => reject(new RunletError('TIMEOUT', message, { details: { timeoutMs } })),
+      ms,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,120 @@
+/** One room of the core: calls by number, logs back to the call that they are of. */
+
+import type { ExecuteToolOptions } from '../../index.js'
+import { addon } from '../addon'
+import { onAbort } from '../signal'
+import type { CoreOutcome } from './outcome'
+import type { CallOptions } from './request'
+import type { Shape } from './shape'
+
+/** A room, as the core takes it; see src/tool/spec.rs. */
+export interface RoomSpec {
+  runtime: string
+  binary: string
+  worker: string
+  entrypoint: string
+  projectRoot: string
+  maxConcurrent: number
+  maxQueued: number
+}
+
+/** Processes kept ready. */
+export interface WarmSpec {
+  size: number
+  maxAgeMs: number
+}
+
+/** A call, as the core takes it. */
+export interface CallSpec {
+  toolId: string
+  execId: string
+  timeoutMs: number
+  shape: Shape
+  warm: WarmSpec
+  env: Readonly<Record<string, string>>
+  maxOutputBytes: number
+  maxResultDepth: number
+  exitGraceMs: number
+  retry: {
+    on: readonly string[]
+    maxAttempts: number | null
+    initialIntervalMs: number
+    maxIntervalMs: number
+    maxElapsedTimeMs: number
+  }
+}
+
+/** What the core gives back. */
+export interface CoreAnswer {
+  outcome: CoreOutcome
+  /** The tool's value as JSON; empty when it failed. */
+  valueText: string
+  /** A heap snapshot; empty without one. */
+  heapText: string
+}
+
+/** What is counted in the core. */
+export interface CoreStats {
+  queued: number
+  running: number
+  pool: { idle: number; hits: number; misses: number; refills: number; evicted: number }
+}
+
+type OnLog = NonNullable<ExecuteToolOptions['onLog']>
+
+let lastCall = 0
+
+/** A room of the core. */
+export class Room {
+  readonly #number: number
+  readonly #logs = new Map<number, OnLog>()
+
+  constructor(spec: RoomSpec) {
+    this.#number = addon().native.toolOpen(JSON.stringify(spec), (call, stream, text) => {
+      // An exception of the caller's function is the caller's: it must not end the call.
+      this.#logs.get(call)?.({ stream: stream === 1 ? 'stdout' : 'stderr', text })
+    })
+  }
+
+  /** Starts processes in advance. */
+  warm(shape: Shape, warm: WarmSpec): void {
+    addon().native.toolWarm(this.#number, JSON.stringify(shape), JSON.stringify(warm))
+  }
+
+  /** Makes a call. Never rejects for what the tool does. */
+  async call(
+    spec: CallSpec,
+    texts: { input: string; config: string | undefined },
+    { signal, onLog }: Pick<CallOptions, 'signal' | 'onLog'>,
+  ): Promise<CoreAnswer> {
+    const { native } = addon()
+    const call = ++lastCall
+    if (lastCall === 0xffffffff) lastCall = 0
+    if (onLog !== undefined) this.#logs.set(call, onLog)
+    const pending = native.toolCall(
+      this.#number,
+      call,
+      JSON.stringify(spec),
+      texts.input,
+      texts.config,
+      onLog !== undefined,
+    )
+    const unlisten = signal && onAbort(signal, () => native.toolCancel(this.#number, call))
+    try {
+      const [facts, valueText, heapText] = await pending
+      return { outcome: JSON.parse(facts) as CoreOutcome, valueText, heapText }
+    } finally {
+      unlisten?.()
+      this.#logs.delete(call)
+    }
+  }
+
+  stats(): CoreStats {
+    return JSON.parse(addon().native.toolStats(this.#number)) as CoreStats
+  }
+
+  /** Ends all; fulfilled once every process is gone. */
+  async dispose(): Promise<void> {
+    await addon().native.toolDispose(this.#number)
+  }
+}

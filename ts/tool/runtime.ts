@@ -1,0 +1,199 @@
+/** Creates tool runtimes: one runtime binary, one entrypoint, and what its calls share. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import type {
+  ExecuteToolOptions,
+  SandboxCapabilities,
+  ToolInfo,
+  ToolResult,
+  ToolRuntime,
+  ToolRuntimeOptions,
+  ToolRuntimeStats,
+} from '../../index.js'
+import { invalidArgument, RunletError } from '../errors'
+import { messages } from '../messages'
+import { findRuntime, type RuntimeBinary } from './binary'
+import { type Calling, call } from './call'
+import { listTools } from './list'
+import { type ResolvedToolOptions, readToolOptions } from './options'
+import { type Policy, readPolicy, sandboxCapabilities } from './policy'
+import { Recorder } from './recorder'
+import { checkToolInput, readCallOptions } from './request'
+import { Room } from './room'
+import { checkSchema } from './schema'
+import { shapeOf } from './shape'
+import { openStore, stubEntrypoint } from './store'
+
+/** Extensions that Node reads only since it strips types. */
+const TYPED = new Set(['.ts', '.mts', '.cts', '.tsx'])
+
+/** Makes a runtime; see `index.d.ts`. */
+export function createToolRuntime(options?: ToolRuntimeOptions): ToolRuntime {
+  return new Runtime(readToolOptions(options))
+}
+
+class Runtime implements ToolRuntime {
+  readonly #options: ResolvedToolOptions
+  readonly #binary: RuntimeBinary
+  readonly #policy: Policy
+  readonly #policies = new Map<string, Policy>()
+  readonly #room: Room
+  readonly #recorder: Recorder
+  #disposed: Promise<void> | undefined
+
+  constructor(options: ResolvedToolOptions) {
+    this.#options = options
+    this.#policy = policyOf(options, options.permissions, 'permissions')
+    checkVariables(options.env, 'env', this.#policy)
+    for (const [id, tool] of Object.entries(options.tools)) {
+      const field = `tools[${JSON.stringify(id)}]`
+      const policy =
+        tool.permissions === undefined
+          ? this.#policy
+          : policyOf(options, tool.permissions, `${field}.permissions`)
+      this.#policies.set(id, policy)
+      checkVariables(tool.env ?? {}, `${field}.env`, policy)
+      for (const side of ['inputSchema', 'outputSchema'] as const) {
+        if (tool[side] !== undefined) checkSchema(tool[side], `${field}.${side}`)
+      }
+    }
+    this.#binary = findRuntime(options.runtimeType, options)
+    checkEntrypoint(options.entrypointPath, this.#binary)
+    const store = openStore(options.storeDir, options.workerFilePerm)
+    this.#recorder = new Recorder(options, store)
+    this.#room = new Room({
+      runtime: this.#binary.type,
+      binary: this.#binary.path,
+      worker: store.worker,
+      entrypoint: options.entrypointPath || stubEntrypoint(store, options.workerFilePerm),
+      projectRoot: options.projectRoot,
+      maxConcurrent: options.maxConcurrent,
+      maxQueued: options.maxQueued,
+    })
+    if (options.warm.size > 0) {
+      const { env, memoryLimitBytes } = options
+      const terms = { policy: this.#policy, env, memoryLimitBytes, scratch: undefined }
+      if (!options.scratchDir) this.#room.warm(shapeOf(options, this.#binary, terms), options.warm)
+    }
+  }
+
+  async executeTool<T = Record<string, unknown>>(
+    toolId: string,
+    options?: ExecuteToolOptions,
+  ): Promise<ToolResult<T>> {
+    this.#live()
+    const given = readCallOptions(options)
+    if (typeof toolId !== 'string') {
+      throw invalidArgument('toolId', messages.wrongValue('toolId', 'a string', toolId))
+    }
+    const { maxTimeoutMs } = this.#options
+    if (given.timeoutMs !== undefined && given.timeoutMs > maxTimeoutMs) {
+      const accepted = `a number of milliseconds up to maxTimeoutMs, ${maxTimeoutMs}`
+      throw invalidArgument(
+        'timeoutMs',
+        messages.wrongValue('timeoutMs', accepted, given.timeoutMs),
+        { accepted },
+      )
+    }
+    return (await call(this.#calling(), toolId, given)) as ToolResult<T>
+  }
+
+  async executeToolWithTimeout<T = Record<string, unknown>>(
+    toolId: string,
+    options: ExecuteToolOptions,
+    timeoutMs: number,
+  ): Promise<ToolResult<T>> {
+    return this.executeTool<T>(toolId, { ...options, timeoutMs })
+  }
+
+  async executeToolOrThrow<T = Record<string, unknown>>(
+    toolId: string,
+    options?: ExecuteToolOptions,
+  ): Promise<T> {
+    const result = await this.executeTool<T>(toolId, options)
+    if (!result.ok) throw result.error
+    return result.output
+  }
+
+  async listTools(): Promise<ToolInfo[]> {
+    this.#live()
+    return listTools(this.#calling())
+  }
+
+  globalTimeout(): number {
+    return this.#options.toolExecutionTimeoutMs
+  }
+
+  capabilities(): SandboxCapabilities {
+    return sandboxCapabilities()
+  }
+
+  stats(): ToolRuntimeStats {
+    return this.#recorder.stats(this.#room.stats())
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#room.dispose()
+    return this.#disposed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  #live(): void {
+    if (this.#disposed !== undefined) {
+      throw new RunletError('DISPOSED', 'this tool runtime has been disposed')
+    }
+  }
+
+  #calling(): Calling {
+    return {
+      options: this.#options,
+      binary: this.#binary,
+      room: this.#room,
+      recorder: this.#recorder,
+      policyOf: (toolId) => this.#policies.get(toolId) ?? this.#policy,
+      scratch: () => mkdtemp(join(tmpdir(), 'runlet-scratch-')),
+      dropScratch: (path) => rm(path, { recursive: true, force: true }).catch(() => undefined),
+    }
+  }
+}
+
+function policyOf(
+  { enforcement, security }: ResolvedToolOptions,
+  permissions: ResolvedToolOptions['permissions'],
+  field: string,
+): Policy {
+  return readPolicy(permissions, { field, mode: enforcement, strict: security.strictMode })
+}
+
+/** Variables of the configuration are the program's own: a wrong one is its mistake. */
+function checkVariables(
+  env: Readonly<Record<string, string>>,
+  field: string,
+  policy: Policy,
+): void {
+  try {
+    checkToolInput('a', env, policy.flags)
+  } catch (error) {
+    if (!(error instanceof RunletError)) throw error
+    const details = { ...error.details, field }
+    throw new RunletError(error.code, `${field}: ${error.message}`, { details, cause: error })
+  }
+}
+
+/** An old Node would only say that it does not know the extension. */
+function checkEntrypoint(path: string, { type, version }: RuntimeBinary): void {
+  if (type !== 'node' || !TYPED.has(extname(path))) return
+  const strips = version.major > 22 || (version.major === 22 && version.minor >= 18)
+  if (strips) return
+  const accepted = 'a JavaScript file, or Node 22.18 or later, or Bun'
+  throw invalidArgument(
+    'entrypointPath',
+    `entrypointPath is TypeScript, which Node ${version.text} does not run: it needs Node 22.18 or Bun`,
+    { accepted },
+  )
+}
