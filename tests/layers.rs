@@ -23,6 +23,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("idna", &["permission"]),
     ("ipnet", &["permission"]),
     ("icu_normalizer", &["tool/rules"]),
+    ("jsonschema", &["tool/schema"]),
+    ("aho_corasick", &["tool/redact"]),
     ("crate::process", &["node", "tool", "process"]),
     ("tokio", &["node", "process", "tool"]),
 ];
@@ -97,6 +99,8 @@ fn a_planted_breach_is_found() {
         ("codelet/runner.rs", "use crate::permission::PermissionSet;"),
         ("permission/path.rs", "use crate::tool::rules;"),
         ("tool.rs", "use idna::uts46;"),
+        ("tool/room.rs", "use jsonschema::Validator;"),
+        ("tool/log_lines.rs", "use aho_corasick::AhoCorasick;"),
     ] {
         assert_eq!(breaches(place, line).len(), 1, "{place}: {line}");
     }
