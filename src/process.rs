@@ -12,7 +12,10 @@
 //!
 //! Everything else waits on one thread of its own, the [`reactor`]. Nothing here knows of tools.
 
-#![expect(unsafe_code, reason = "processes are made by system calls; every block states why it is sound")]
+#![expect(
+    unsafe_code,
+    reason = "processes are made by system calls; every block states why it is sound"
+)]
 
 mod capture;
 mod census;

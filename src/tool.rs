@@ -10,11 +10,11 @@
 #[cfg(target_os = "linux")]
 mod attempt;
 mod failure;
+#[cfg(target_os = "linux")]
+mod frame;
 pub mod host_paths;
 #[cfg(target_os = "linux")]
 mod log_lines;
-#[cfg(target_os = "linux")]
-mod frame;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod redact;
@@ -29,11 +29,11 @@ mod spec;
 mod worker;
 pub(crate) mod yaml;
 
-#[cfg(target_os = "linux")]
-pub use log_lines::LogLines;
 pub use failure::{Failure, Phase, ProcessFacts};
 #[cfg(target_os = "linux")]
-pub use room::{Answer, Cancel, Logs, Outcome, Room, RoomStats};
+pub use log_lines::LogLines;
 #[cfg(target_os = "linux")]
 pub use pool::PoolStats;
+#[cfg(target_os = "linux")]
+pub use room::{Answer, Cancel, Logs, Outcome, Room, RoomStats};
 pub use spec::{CallSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, WarmSpec};

@@ -18,7 +18,8 @@ type Texts = Vec<String>;
 type Settle = Box<dyn FnOnce(Env) -> Result<Texts> + Send>;
 type Deferred = JsDeferred<Texts, Settle>;
 /// Number of the call, number of the stream, text.
-type Log = ThreadsafeFunction<(u32, u32, String), (), FnArgs<(u32, u32, String)>, Status, false, true>;
+type Log =
+    ThreadsafeFunction<(u32, u32, String), (), FnArgs<(u32, u32, String)>, Status, false, true>;
 
 struct Kept {
     room: Arc<Room>,
@@ -40,7 +41,10 @@ fn with<T>(number: u32, work: impl FnOnce(&Kept) -> T) -> Result<T> {
 
 /// Opens a room; gives its number. `onLog` gets what calls that ask for it print: number of the call,
 /// 1 for stdout or 2 for stderr, whole lines.
-#[napi(catch_unwind, ts_args_type = "specText: string, onLog: (call: number, stream: number, text: string) => void")]
+#[napi(
+    catch_unwind,
+    ts_args_type = "specText: string, onLog: (call: number, stream: number, text: string) => void"
+)]
 pub fn tool_open(
     env: Env,
     spec_text: String,

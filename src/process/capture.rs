@@ -45,7 +45,8 @@ impl Capture {
     pub(super) fn captured(&self) -> Captured {
         let tail: Vec<u8> = self.tail.iter().copied().collect();
         if self.dropped == 0 {
-            let text = String::from_utf8_lossy(&[self.head.as_slice(), &tail].concat()).into_owned();
+            let text =
+                String::from_utf8_lossy(&[self.head.as_slice(), &tail].concat()).into_owned();
             return Captured { text, dropped: 0 };
         }
         let head = String::from_utf8_lossy(whole_start(&self.head));
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_long_stream_keeps_its_beginning_and_its_end() {
-        for pieces in [&[b"0123456789abcdef".as_slice()][..], &[b"01", b"23456789abc", b"d", b"ef"]] {
+        for pieces in [&[b"0123456789abcdef".as_slice()][..], &[b"01", b"23456789abc", b"d", b"ef"]]
+        {
             let kept = captured(8, pieces);
             assert_eq!((kept.text.as_str(), kept.dropped), ("0123...[8 bytes dropped]...cdef", 8));
         }

@@ -6,6 +6,12 @@
 //! that it starts. Libraries that ask for a session of their own for a detached child go on without
 //! one: they do not look at the answer.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "constants of the kernel's, all within their fields"
+)]
+
 use libc::{c_ushort, sock_filter};
 
 const LOAD: c_ushort = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as c_ushort;
@@ -39,8 +45,11 @@ const fn number(call: libc::c_long) -> u32 {
     call as u32
 }
 
+/// How many steps it has.
+pub(super) const FILTER_STEPS: u16 = 13;
+
 /// The program. Jumps count the steps that are left out.
-pub(super) static FILTER: [sock_filter; 13] = [
+pub(super) static FILTER: [sock_filter; FILTER_STEPS as usize] = [
     step(LOAD, ARCH, 0, 0),
     step(EQUAL, OURS, 1, 0),
     step(RETURN, KILL, 0, 0),

@@ -44,8 +44,8 @@ pub(super) fn watch(group: pid_t, stack: &mut Stack) {
         return;
     }
     guardian.start(stack);
-    let all: String = guardian.groups.iter().map(|group| format!("+{group}\n")).collect();
-    guardian.tell(&all);
+    let all: Vec<String> = guardian.groups.iter().map(|group| format!("+{group}\n")).collect();
+    guardian.tell(&all.concat());
 }
 
 /// Tells it that a group has ended. Before its leader is reaped: the number may be used again then.

@@ -240,11 +240,7 @@ impl Keeper {
         Ok((channel, Keeper { pidfd, limits, log, pipes, captures, read: 0, peak: 0, buffer, end }))
     }
 
-    async fn keep(
-        mut self,
-        mut tree: Tree,
-        mut asked: mpsc::UnboundedReceiver<Ask>,
-    ) {
+    async fn keep(mut self, mut tree: Tree, mut asked: mpsc::UnboundedReceiver<Ask>) {
         let mut look = Instant::now() + CALM;
         loop {
             let [stdout, stderr] = &self.pipes;

@@ -12,10 +12,15 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::{null, null_mut};
 
 use super::command::{Command, Limits};
-use super::group::FILTER;
+use super::group::{FILTER, FILTER_STEPS};
 
 /// Where the descriptors of the child come from must lie above where they go.
 const ABOVE: c_int = 10;
+/// What the C library calls the kind of a limit: an enumeration in glibc, a number in musl.
+#[cfg(target_env = "gnu")]
+type Resource = libc::__rlimit_resource_t;
+#[cfg(not(target_env = "gnu"))]
+type Resource = c_int;
 const STACK_BYTES: usize = 64 * 1024;
 
 /// Why no program runs.
@@ -81,7 +86,7 @@ struct Plan {
     folder: *const c_char,
     /// Become 0, 1, 2 and 3.
     descriptors: [RawFd; 4],
-    rlimits: [(c_int, libc::rlimit); 5],
+    rlimits: [(Resource, libc::rlimit); 5],
     confined: bool,
     host: libc::pid_t,
     no_signals: libc::sigset_t,
@@ -94,14 +99,14 @@ fn rlimit(bytes: Option<u64>) -> libc::rlimit {
     libc::rlimit { rlim_cur: value, rlim_max: value }
 }
 
-fn rlimits(limits: &Limits) -> [(c_int, libc::rlimit); 5] {
+fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 5] {
     let cpu = limits.cpu.map(|time| time.as_secs() + 1);
     [
-        (libc::RLIMIT_CORE as c_int, rlimit(Some(0))),
-        (libc::RLIMIT_FSIZE as c_int, rlimit(Some(limits.file_bytes))),
-        (libc::RLIMIT_NOFILE as c_int, rlimit(Some(limits.open_files))),
-        (libc::RLIMIT_DATA as c_int, rlimit(limits.data_bytes)),
-        (libc::RLIMIT_CPU as c_int, rlimit(cpu)),
+        (libc::RLIMIT_CORE, rlimit(Some(0))),
+        (libc::RLIMIT_FSIZE, rlimit(Some(limits.file_bytes))),
+        (libc::RLIMIT_NOFILE, rlimit(Some(limits.open_files))),
+        (libc::RLIMIT_DATA, rlimit(limits.data_bytes)),
+        (libc::RLIMIT_CPU, rlimit(cpu)),
     ]
 }
 
@@ -124,7 +129,10 @@ fn lifted(fd: RawFd, stage: &'static str) -> Result<OwnedFd, LaunchError> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn pair(stage: &'static str, make: impl FnOnce(*mut c_int) -> c_int) -> Result<(OwnedFd, OwnedFd), LaunchError> {
+fn pair(
+    stage: &'static str,
+    make: impl FnOnce(*mut c_int) -> c_int,
+) -> Result<(OwnedFd, OwnedFd), LaunchError> {
     let mut ends = [-1; 2];
     if make(ends.as_mut_ptr()) != 0 {
         return Err(LaunchError::last(stage));
@@ -195,10 +203,22 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
     let pid = unsafe {
         let all = u64::MAX;
         let mut before = 0_u64;
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const all, &raw mut before, 8);
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const all,
+            &raw mut before,
+            8,
+        );
         let pid = libc::clone(child, stack.top(), flags, (&raw mut plan).cast(), &raw mut pidfd);
         let error = LaunchError::last("clone");
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const before, null_mut::<u64>(), 8);
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const before,
+            null_mut::<u64>(),
+            8,
+        );
         if pid < 0 {
             return Err(error);
         }
@@ -251,12 +271,12 @@ unsafe fn prepare(plan: &Plan) -> &'static str {
         for (which, limit) in &plan.rlimits {
             // A hard limit of the host that is lower still holds.
             let mut now: libc::rlimit = std::mem::zeroed();
-            libc::getrlimit(*which as _, &raw mut now);
+            libc::getrlimit(*which, &raw mut now);
             let limit = libc::rlimit {
                 rlim_cur: limit.rlim_cur.min(now.rlim_max),
                 rlim_max: limit.rlim_max.min(now.rlim_max),
             };
-            if libc::setrlimit(*which as _, &raw const limit) != 0 {
+            if libc::setrlimit(*which, &raw const limit) != 0 {
                 return "setrlimit";
             }
         }
@@ -283,8 +303,8 @@ unsafe fn close_the_rest() {
         // Kernels before 5.11.
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
-        let end = limit.rlim_cur.min(1 << 20) as c_int;
-        for fd in FIRST as c_int..end {
+        let end = c_int::try_from(limit.rlim_cur).unwrap_or(c_int::MAX).min(1 << 20);
+        for fd in FIRST.cast_signed()..end {
             libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
         }
     }
@@ -295,7 +315,8 @@ unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
     // SAFETY: as `child`.
     unsafe {
         // Of two processes the kernel must end one, it should not be the host.
-        let adjust = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        let adjust =
+            libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
         if adjust >= 0 {
             libc::write(adjust, c"1000".as_ptr().cast(), 4);
             libc::close(adjust);
@@ -311,10 +332,7 @@ unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
         if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
             return Some("prctl NO_NEW_PRIVS");
         }
-        let program = libc::sock_fprog {
-            len: FILTER.len() as u16,
-            filter: FILTER.as_ptr().cast_mut(),
-        };
+        let program = libc::sock_fprog { len: FILTER_STEPS, filter: FILTER.as_ptr().cast_mut() };
         if libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0 {
             return Some("prctl SECCOMP");
         }

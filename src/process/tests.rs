@@ -68,7 +68,8 @@ fn a_signal_is_told_from_an_exit_code() {
 fn a_program_that_is_not_there_is_an_error() {
     let none: [(&str, &str); 0] = [];
     let command =
-        Command::new(Path::new("/no/such/program"), [""; 0], none, Path::new("/"), limits()).unwrap();
+        Command::new(Path::new("/no/such/program"), [""; 0], none, Path::new("/"), limits())
+            .unwrap();
     let error = run_blocking(command, Duration::from_secs(5)).unwrap_err();
     assert_eq!((error.stage, error.errno), ("execve", libc::ENOENT));
     assert!(!error.is_transient());
@@ -139,17 +140,31 @@ fn root_keeps_no_power_to_raise_its_limits() {
     assert!(["0000000000000000", "0000000000000002"].contains(&held), "{held}");
 }
 
+/// Children of the test itself that nobody has reaped.
+fn zombies() -> usize {
+    let own = std::process::id().to_string();
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let stats = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    stats
+        .filter(|stat| {
+            let rest: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+            rest[0] == "Z" && rest[1] == own
+        })
+        .count()
+}
+
 #[test]
-fn a_thousand_launches_leave_nothing_behind() {
+fn two_hundred_launches_leave_nothing_behind() {
     let count = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     sh(":");
     let before = count();
     for _ in 0..200 {
         sh(":");
     }
-    std::thread::sleep(Duration::from_millis(100));
-    assert!(count() <= before + 16, "{before} descriptors became {}", count());
-    // SAFETY: asks for any child that has ended.
-    let zombie = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG | libc::WNOWAIT) };
-    assert!(zombie <= 0, "{zombie} was not reaped");
+    // Other tests launch meanwhile; what they hold comes and goes.
+    let settles = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        count() <= before + 16 && zombies() == 0
+    });
+    assert!(settles, "{before} descriptors became {}, {} zombies", count(), zombies());
 }

@@ -156,19 +156,17 @@ pub(super) async fn attempt(
 ) -> Attempt {
     let began = Instant::now();
     let used_by = Use { log: request.log.clone(), permit: Some(permit) };
-    let (worker, warm) = match room.pool.take(&request.call.shape, request.call.warm) {
-        Some(worker) => {
+    let (worker, warm) =
+        if let Some(worker) = room.pool.take(&request.call.shape, request.call.warm) {
             *worker.used_by.lock() = used_by;
             (worker, true)
-        }
-        None => {
+        } else {
             let alive = Alive::new(&room.alive);
             match Worker::launch(&room.spec, &request.call.shape, used_by, alive).await {
                 Ok(worker) => (worker, false),
                 Err(failure) => return Attempt::unstarted(failure),
             }
-        }
-    };
+        };
     let mut talk = Talk { request, terms, worker: &worker, heap: Vec::new(), sent: false };
     let loaded = if warm { Ok(Ok(())) } else { talk.load().await };
     let start = if warm { Duration::ZERO } else { began.elapsed() };
@@ -299,7 +297,13 @@ struct Payload<'a> {
 impl Payload<'_> {
     fn each(&self) -> [&[u8]; 5] {
         let config = br#","config":"#;
-        [self.head.as_bytes(), self.input.as_bytes(), config, self.config.as_bytes(), self.tail.as_bytes()]
+        [
+            self.head.as_bytes(),
+            self.input.as_bytes(),
+            config,
+            self.config.as_bytes(),
+            self.tail.as_bytes(),
+        ]
     }
 }
 
@@ -316,7 +320,9 @@ fn tool_failure(error: WireError) -> Failure {
     let (code, message) = match error.kind.as_deref() {
         Some("lookup") => (Code::InvalidArgument, error.message),
         Some("timeout") => (Code::Timeout, error.message),
-        _ if denied => (Code::PermissionDenied, format!("tool execution failed: {}", error.message)),
+        _ if denied => {
+            (Code::PermissionDenied, format!("tool execution failed: {}", error.message))
+        }
         _ => (Code::RuntimeError, format!("tool execution failed: {}", error.message)),
     };
     let mut failure = Failure::new(code, Phase::Run, message).with("name", error.name);
@@ -365,8 +371,10 @@ impl Ending<'_> {
                     FrameError::TooLarge => "a frame longer than any of that kind".to_owned(),
                     FrameError::Io(error) => error.to_string(),
                 };
-                let message =
-                    format!("{} process for tool {} broke the protocol: {what}", self.room.spec.runtime, self.request.call.tool_id);
+                let message = format!(
+                    "{} process for tool {} broke the protocol: {what}",
+                    self.room.spec.runtime, self.request.call.tool_id
+                );
                 Failure::new(Code::ProtocolError, phase, message)
             }
         };

@@ -85,7 +85,9 @@ async fn fill(channel: &UnixStream, into: &mut Vec<u8>, length: usize) -> Result
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     channel.readable().await.map_err(FrameError::Io)?;
                 }
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Err(FrameError::Closed),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                    return Err(FrameError::Closed);
+                }
                 read => break read.map_err(FrameError::Io)?,
             }
         };
@@ -110,8 +112,11 @@ pub(super) async fn write(
     head.extend_from_slice(&length.to_le_bytes());
     head.extend_from_slice(token);
     head.push(kind);
-    let (first, rest) = pieces.split_at(pieces.iter().take_while(|piece| piece.len() < 512).count());
-    first.iter().for_each(|piece| head.extend_from_slice(piece));
+    let (first, rest) =
+        pieces.split_at(pieces.iter().take_while(|piece| piece.len() < 512).count());
+    for piece in first {
+        head.extend_from_slice(piece);
+    }
     for piece in [head.as_slice()].iter().chain(rest) {
         send(channel, piece).await?;
     }

@@ -29,7 +29,10 @@ impl std::fmt::Debug for LogLines {
 impl LogLines {
     /// `hand` gets 1 for stdout or 2 for stderr, and a text of one or more lines.
     pub fn new(hand: impl Fn(u32, String) + Send + Sync + 'static) -> LogLines {
-        LogLines(Arc::new(Lines { rest: [Mutex::default(), Mutex::default()], hand: Box::new(hand) }))
+        LogLines(Arc::new(Lines {
+            rest: [Mutex::default(), Mutex::default()],
+            hand: Box::new(hand),
+        }))
     }
 
     /// Takes what the tool prints.
@@ -43,7 +46,7 @@ impl Drop for LogLines {
     fn drop(&mut self) {
         for stream in [1, 2] {
             let rest = std::mem::take(&mut *self.0.of(stream).lock());
-            self.0.hand_on(stream, rest);
+            self.0.hand_on(stream, &rest);
         }
     }
 }
@@ -64,12 +67,12 @@ impl Lines {
         let left = rest.split_off(end);
         let whole = std::mem::replace(&mut *rest, left);
         drop(rest);
-        self.hand_on(stream, whole);
+        self.hand_on(stream, &whole);
     }
 
-    fn hand_on(&self, stream: u8, bytes: Vec<u8>) {
+    fn hand_on(&self, stream: u8, bytes: &[u8]) {
         if !bytes.is_empty() {
-            (self.hand)(stream.into(), String::from_utf8_lossy(&bytes).into_owned());
+            (self.hand)(stream.into(), String::from_utf8_lossy(bytes).into_owned());
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::process::reactor;
 /// Shapes that have idle processes at once; the one unused for longest gives its own up.
 const SHAPES: usize = 4;
 /// An entrypoint that takes longer to load is left to the calls, which say so.
-const LOAD: Duration = Duration::from_secs(60);
+const LOAD: Duration = Duration::from_mins(1);
 
 /// From the taking of a process to the start of the next.
 const LATER: Duration = Duration::from_millis(2);
@@ -48,6 +48,7 @@ struct Idle {
 /// When a file was changed and how long it is; nothing when it is not there.
 type Stamp = Option<(SystemTime, u64)>;
 
+#[expect(clippy::disallowed_methods, reason = "the host's own entrypoint, looked at, not opened")]
 fn stamp(room: &RoomSpec) -> Stamp {
     let facts = fs::metadata(&room.entrypoint).ok()?;
     Some((facts.modified().ok()?, facts.len()))
@@ -68,7 +69,7 @@ impl Shelf {
 /// The idle processes of a room.
 pub(super) struct Pool {
     /// The shape used last stands last.
-    shelves: Mutex<Vec<(Shape, Shelf)>>,
+    by_shape: Mutex<Vec<(Shape, Shelf)>>,
     room: Weak<Room>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -79,8 +80,8 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(room: Weak<Room>) -> Pool {
         let zero = || AtomicU64::new(0);
-        let shelves = Mutex::default();
-        Pool { shelves, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
+        let by_shape = Mutex::default();
+        Pool { by_shape, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
     }
 
     /// An idle process of that shape, used up by being taken; starts others in its place.
@@ -90,7 +91,7 @@ impl Pool {
         }
         let room = self.room.upgrade()?;
         let now = stamp(&room.spec);
-        let found = self.with_shelf(shape, warm, |shelf| {
+        let found = self.on_shelf(shape, warm, |shelf| {
             while let Some(idle) = shelf.idle.pop_front() {
                 if idle.made_from == now && !shelf.is_old(&idle) && !idle.worker.child.has_ended() {
                     return Some(idle.worker);
@@ -113,23 +114,23 @@ impl Pool {
     }
 
     /// The shelf of a shape, made if there is none.
-    fn with_shelf<T>(&self, shape: &Shape, warm: WarmSpec, work: impl FnOnce(&mut Shelf) -> T) -> T {
-        let mut shelves = self.shelves.lock();
-        let known = shelves.iter().position(|(known, _)| known == shape);
+    fn on_shelf<T>(&self, shape: &Shape, warm: WarmSpec, work: impl FnOnce(&mut Shelf) -> T) -> T {
+        let mut all = self.by_shape.lock();
+        let place = all.iter().position(|(known, _)| known == shape);
         let empty = || Shelf { warm, idle: VecDeque::new(), starting: 0 };
-        let shelf = known.map_or_else(|| (shape.clone(), empty()), |at| shelves.remove(at));
-        if shelves.len() == SHAPES {
-            let (_, oldest) = shelves.remove(0);
+        let found = place.map_or_else(|| (shape.clone(), empty()), |at| all.remove(at));
+        if all.len() == SHAPES {
+            let (_, oldest) = all.remove(0);
             self.evicted.fetch_add(oldest.idle.len() as u64, Ordering::Relaxed);
         }
-        shelves.push(shelf);
-        let last = shelves.len() - 1;
-        work(&mut shelves[last].1)
+        all.push(found);
+        let last = all.len() - 1;
+        work(&mut all[last].1)
     }
 
     /// Starts as many processes as are missing, in the background.
     pub(super) fn refill(&self, shape: &Shape, warm: WarmSpec) {
-        let missing = self.with_shelf(shape, warm, |shelf| {
+        let missing = self.on_shelf(shape, warm, |shelf| {
             shelf.warm = warm;
             let there = shelf.starting + u32::try_from(shelf.idle.len()).unwrap_or(u32::MAX);
             let missing = warm.size.saturating_sub(there);
@@ -144,7 +145,8 @@ impl Pool {
 
     /// Nothing when the shelf was given up meanwhile.
     fn put(&self, shape: &Shape, idle: Option<Idle>) {
-        if let Some((_, shelf)) = self.shelves.lock().iter_mut().find(|(known, _)| known == shape) {
+        if let Some((_, shelf)) = self.by_shape.lock().iter_mut().find(|(known, _)| known == shape)
+        {
             shelf.starting = shelf.starting.saturating_sub(1);
             shelf.idle.extend(idle);
         }
@@ -152,8 +154,8 @@ impl Pool {
 
     /// Ends what has become too old; true when something had.
     fn expire(&self, shape: &Shape) -> bool {
-        let mut shelves = self.shelves.lock();
-        let Some((_, shelf)) = shelves.iter_mut().find(|(known, _)| known == shape) else {
+        let mut all = self.by_shape.lock();
+        let Some((_, shelf)) = all.iter_mut().find(|(known, _)| known == shape) else {
             return false;
         };
         let before = shelf.idle.len();
@@ -166,14 +168,14 @@ impl Pool {
 
     /// Ends all.
     pub(super) fn clear(&self) {
-        let all = std::mem::take(&mut *self.shelves.lock());
+        let all = std::mem::take(&mut *self.by_shape.lock());
         let idle: usize = all.iter().map(|(_, shelf)| shelf.idle.len()).sum();
         self.evicted.fetch_add(idle as u64, Ordering::Relaxed);
     }
 
     pub(super) fn stats(&self) -> PoolStats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let idle = self.shelves.lock().iter().map(|(_, shelf)| shelf.idle.len() as u64).sum();
+        let idle = self.by_shape.lock().iter().map(|(_, shelf)| shelf.idle.len() as u64).sum();
         PoolStats {
             idle,
             hits: count(&self.hits),

@@ -43,7 +43,9 @@ impl<'a> Retry<'a> {
         rest: Duration,
     ) -> Option<Duration> {
         self.attempts += 1;
-        if !self.may_repeat(failure) || self.spec.max_attempts.is_some_and(|most| self.attempts >= most) {
+        if !self.may_repeat(failure)
+            || self.spec.max_attempts.is_some_and(|most| self.attempts >= most)
+        {
             return None;
         }
         let pause = self.pauses.next()?.mul_f64(1.0 + JITTER * (2.0 * random() - 1.0));
@@ -142,7 +144,10 @@ mod tests {
         assert_eq!(retry.attempts(), 2);
         let spec = spec();
         assert_eq!(Retry::new(&spec).pause(&lost(), Duration::from_secs(30), LONG), None);
-        assert_eq!(Retry::new(&spec).pause(&lost(), Duration::ZERO, Duration::from_millis(70)), None);
+        assert_eq!(
+            Retry::new(&spec).pause(&lost(), Duration::ZERO, Duration::from_millis(70)),
+            None
+        );
         let never = RetrySpec { max_elapsed_time_ms: 0, ..spec.clone() };
         assert_eq!(Retry::new(&never).pause(&lost(), Duration::ZERO, LONG), None);
     }

@@ -85,13 +85,8 @@ impl Worker {
         let mut arguments = shape.arguments.clone();
         arguments.push(room.worker.to_string_lossy().into_owned());
         let environment = shape.env.iter().map(|(name, value)| (name, value));
-        let command = Command::new(
-            &room.binary,
-            arguments,
-            environment,
-            &room.project_root,
-            limits(shape),
-        );
+        let command =
+            Command::new(&room.binary, arguments, environment, &room.project_root, limits(shape));
         let Some(command) = command else {
             let message = "an argument or a variable of the process holds a NUL";
             return Err(Failure::new(Code::InvalidArgument, Phase::Start, message));
@@ -105,7 +100,8 @@ impl Worker {
             }
         });
         let held = Box::new((Arc::clone(&used_by), alive));
-        let child = Child::launch(command, Some(log), held).await.map_err(|error| refused(&error))?;
+        let child =
+            Child::launch(command, Some(log), held).await.map_err(|error| refused(&error))?;
         let mut token = Token::default();
         if getrandom::fill(&mut token).is_err() {
             let message = "the system gave no random numbers";
@@ -166,7 +162,8 @@ fn refused(error: &LaunchError) -> Failure {
     let mut failure = Failure::new(code, Phase::Start, error.to_string())
         .with("stage", error.stage)
         .with("errno", error.errno);
-    failure.process = Some(ProcessFacts { operation: "start".to_owned(), ..ProcessFacts::default() });
+    failure.process =
+        Some(ProcessFacts { operation: "start".to_owned(), ..ProcessFacts::default() });
     failure
 }
 
