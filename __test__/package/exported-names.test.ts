@@ -24,9 +24,11 @@ describe('exported names', () => {
     expect(atRunTime.sort()).toEqual(declaredValues(read('index.d.ts')))
   })
 
-  it('are all functions or classes', () => {
+  it('are functions, classes, and constants in capitals', () => {
     const values = Object.entries(runlet).filter(([name]) => name !== 'default')
-    expect(values.filter(([, value]) => typeof value !== 'function')).toEqual([])
+    const isConstant = (name: string) => /^[A-Z]+(_[A-Z]+)*$/.test(name)
+    const odd = values.filter(([name, value]) => (typeof value === 'function') === isConstant(name))
+    expect(odd).toEqual([])
   })
 })
 

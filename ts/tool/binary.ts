@@ -106,6 +106,12 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Whether a version is one that tools can run on. */
+export function isRecent(type: RuntimeType, version: Pick<Version, 'major' | 'minor'>): boolean {
+  const { major, minor } = OLDEST[type]
+  return version.major > major || (version.major === major && version.minor >= minor)
+}
+
 /** Makes sure that a file is the program, of a version that will do. */
 function judge(type: RuntimeType, path: string, option: string): RuntimeBinary {
   const refuse = (why: string, facts: Record<string, unknown> = {}) =>
@@ -126,12 +132,10 @@ function judge(type: RuntimeType, path: string, option: string): RuntimeBinary {
   const { version, printed } = readVersion(type, real)
   if (version === undefined)
     throw refuse(`does not say that it is ${type}: asked for its version, it ${printed}`)
-  const oldest = OLDEST[type]
-  const isOld =
-    version.major < oldest.major || (version.major === oldest.major && version.minor < oldest.minor)
-  if (isOld) {
-    const facts = { version: version.text, required: oldest.text }
-    throw refuse(`is version ${version.text}: tools need ${oldest.text} or later`, facts)
+  const { text: required } = OLDEST[type]
+  if (!isRecent(type, version)) {
+    const facts = { version: version.text, required }
+    throw refuse(`is version ${version.text}: tools need ${required} or later`, facts)
   }
   return Object.freeze({ type, path: real, version })
 }
