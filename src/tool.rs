@@ -15,6 +15,8 @@ pub mod host_paths;
 mod log_lines;
 #[cfg(target_os = "linux")]
 mod frame;
+#[cfg(unix)]
+pub(crate) mod native;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod redact;
