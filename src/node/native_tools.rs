@@ -1,7 +1,7 @@
 //! N-API face of the native tools: each call on a thread that may block, its answer as JSON text.
 
-use napi::bindgen_prelude::{AsyncTask, Env};
-use napi::{Result, Task};
+use napi::bindgen_prelude::{Env, FromNapiValue, JsValue};
+use napi::{Result, Task, Unknown};
 use napi_derive::napi;
 
 /// One call on its way.
@@ -56,10 +56,32 @@ fn broken() -> String {
     answer("", "", "")
 }
 
-/// Performs one call of a native tool on the host's pool of blocking threads. `name` is a verb such
-/// as `read_file`, `roots` JSON `{rootDir, additionalRoots?}` with absolute paths, `input` JSON.
+/// Performs one call of a native tool on a thread that may block. `name` is a verb such as
+/// `read_file`, `roots` JSON `{rootDir, additionalRoots?}` with absolute paths, `input` JSON.
 /// Gives JSON `{ok: true, output}` or `{ok: false, error: {code, nativeCode, message, details}}`.
+///
+/// Files are worked on by the host's pool of threads; a command, which may take half a minute, has
+/// a thread of its own, so that a few of them do not hold up the host's own file operations.
 #[napi(ts_return_type = "Promise<string>")]
-pub fn native_tool(name: String, roots: String, input: String) -> AsyncTask<NativeCall> {
-    AsyncTask::new(NativeCall { name, roots, input })
+pub fn native_tool(
+    env: Env,
+    name: String,
+    roots: String,
+    input: String,
+) -> Result<Unknown<'static>> {
+    let call = NativeCall { name, roots, input };
+    let promise = if call.name == "exec" {
+        let (deferred, promise) = env.create_deferred()?;
+        let mut call = call;
+        let run = move || {
+            let text = call.compute();
+            deferred.resolve(move |_| text);
+        };
+        std::thread::Builder::new().name("runlet-exec".into()).spawn(run)?;
+        promise.raw()
+    } else {
+        env.spawn(call)?.promise_object().raw()
+    };
+    // SAFETY: a promise of this environment, made in the scope of this call, to which it is returned.
+    unsafe { Unknown::from_napi_value(env.raw(), promise) }
 }

@@ -36,7 +36,7 @@ pub(super) fn run(roots: &Roots, input: &str) -> Result<Value, NativeError> {
     let input = Input::read(input, FIELDS)?;
     let program = programs::find(input.text("command")?)?;
     let plan = rules::check(program.name, &input.texts("args")?)?;
-    let env = env::check(input.text_map("env")?)?;
+    let env = env::check(&input.text_map("env")?)?;
     let timeout_ms = input.integer("timeout_ms", 1, MAX_TIMEOUT_MS)?.unwrap_or(MAX_TIMEOUT_MS);
 
     let folder = locate(roots, input.optional_text("working_dir")?.unwrap_or("."))?;

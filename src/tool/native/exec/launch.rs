@@ -1,20 +1,28 @@
 //! Starts a checked command and waits for its end: the seam to the process room.
 
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
 use crate::process::{Command, Limits, run_blocking};
 use crate::tool::native::error::NativeError;
 
 /// Memory of the whole tree of processes.
+#[cfg(target_os = "linux")]
 const MEMORY_BYTES: u64 = 256 * 1_048_576;
 /// The commands start none of their own.
+#[cfg(target_os = "linux")]
 const PROCESSES: u32 = 4;
+#[cfg(target_os = "linux")]
 const OPEN_FILES: u64 = 256;
 /// Read from stdout and stderr before the command is ended; what is kept is less.
+#[cfg(target_os = "linux")]
 const MAX_PRINTED: u64 = 64 * 1_048_576;
 /// Descriptors 0 to 3 of a program are made before it enters its folder.
+#[cfg(target_os = "linux")]
 const FIRST_FREE: i32 = 4;
 
 /// A command that has ended.
@@ -37,6 +45,7 @@ pub(super) struct Ended {
 }
 
 /// Runs a program in an opened folder with exactly these arguments and this environment.
+#[cfg(target_os = "linux")]
 pub(super) fn run(
     program: &Path,
     arguments: &[String],
@@ -59,10 +68,10 @@ pub(super) fn run(
         log_bytes: MAX_PRINTED,
     };
     // By its descriptor: the folder that was checked, wherever its name leads by now.
-    let path = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+    let path = format!("/proc/self/fd/{}", folder.as_raw_fd());
     let environment = environment.iter().map(|(name, value)| (name, value));
-    let command =
-        Command::new(program, arguments, environment, &path, limits).ok_or_else(failed)?;
+    let command = Command::new(program, arguments, environment, Path::new(&path), limits)
+        .ok_or_else(failed)?;
     let finished = run_blocking(command, timeout).map_err(|_| failed())?;
     Ok(Ended {
         exit_code: finished.exit.and_then(|exit| exit.code),
@@ -75,6 +84,20 @@ pub(super) fn run(
     })
 }
 
+/// Elsewhere there is nothing yet that could bound and end a command.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn run(
+    _: &Path,
+    _: &[String],
+    _: &[(String, String)],
+    _: OwnedFd,
+    _: Duration,
+    _: usize,
+) -> Result<Ended, NativeError> {
+    Err(NativeError::not_allowed("exec needs Linux".to_owned()).because("platform"))
+}
+
+#[cfg(target_os = "linux")]
 fn above_the_standard_ones(folder: OwnedFd) -> std::io::Result<OwnedFd> {
     let mut held = Vec::new();
     let mut folder = folder;
