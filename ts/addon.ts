@@ -82,6 +82,8 @@ export interface Native {
   hideHostPaths(text: string, roots: string[]): string
   /** A text without what looks like a secret, and without the values. */
   redactText(text: string, values: string[]): string
+  /** One call of a native tool; JSON in, JSON out. Never rejects for what the tool meets. */
+  nativeTool(verb: string, rootsText: string, inputText: string): Promise<string>
 }
 
 let loaded: { native: Native; facts: Facts } | undefined

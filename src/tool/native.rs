@@ -40,17 +40,19 @@ struct RootOptions {
     root_dir: PathBuf,
     #[serde(default)]
     additional_roots: Vec<PathBuf>,
+    #[serde(default)]
+    exec: exec::Bounds,
 }
 
 /// Performs one call. `name` is that of the verb, such as `read_file`; `roots` is JSON
-/// `{rootDir, additionalRoots?}` with absolute paths, `input` JSON too. The answer is JSON:
+/// `{rootDir, additionalRoots?, exec?}` with absolute paths, `input` JSON too. The answer is JSON:
 /// `{ok: true, output}` or `{ok: false, error: {code, nativeCode, message, details}}`.
 #[cfg_attr(
     not(feature = "node"),
     allow(dead_code, clippy::allow_attributes, reason = "its caller is the N-API face")
 )]
 pub(crate) fn call(name: &str, roots: &str, input: &str) -> String {
-    match open_roots(roots).and_then(|roots| run(name, &roots, input)) {
+    match open_roots(roots).and_then(|(roots, exec)| run(name, &roots, exec, input)) {
         Ok(output) => json!({ "ok": true, "output": output }),
         Err(error) => json!({ "ok": false, "error": error.to_json() }),
     }
@@ -67,23 +69,29 @@ pub(crate) fn broken() -> String {
     json!({ "ok": false, "error": error.to_json() }).to_string()
 }
 
-fn open_roots(options: &str) -> Result<Roots, NativeError> {
+fn open_roots(options: &str) -> Result<(Roots, exec::Bounds), NativeError> {
     let options: RootOptions = serde_json::from_str(options).map_err(|error| {
         NativeError::invalid(format!("nativeTools: {}", input::without_position(&error)))
     })?;
     let mut paths = vec![options.root_dir];
     paths.extend(options.additional_roots);
     // Named by the option: whoever called the tool need not know where the host keeps its files.
-    Roots::open(&paths).map_err(|(index, fault)| {
+    let roots = Roots::open(&paths).map_err(|(index, fault)| {
         let field = match index.checked_sub(1) {
             None => "nativeTools.rootDir".to_owned(),
             Some(index) => format!("nativeTools.additionalRoots[{index}]"),
         };
         NativeError::at(&field, &fault).of_field(&field)
-    })
+    })?;
+    Ok((roots, options.exec))
 }
 
-fn run(name: &str, roots: &Roots, input: &str) -> Result<Value, NativeError> {
+fn run(
+    name: &str,
+    roots: &Roots,
+    bounds: exec::Bounds,
+    input: &str,
+) -> Result<Value, NativeError> {
     let until = Instant::now() + MAX_DURATION;
     match name {
         "read_file" => read_file::run(roots, input),
@@ -92,7 +100,7 @@ fn run(name: &str, roots: &Roots, input: &str) -> Result<Value, NativeError> {
         "list_dir" => list_dir::run(roots, input, until),
         "list_files" => list_files::run(roots, input, until),
         "grep" => grep::run(roots, input, until),
-        "exec" => exec::run(roots, input),
+        "exec" => exec::run(roots, bounds, input),
         _ => Err(NativeError::invalid("there is no native tool of that name".to_owned())),
     }
 }

@@ -16,6 +16,7 @@ mod rules_find;
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::NativeError;
@@ -25,19 +26,30 @@ use super::{failed_at, locate};
 use crate::scoped_fs::{Located, Roots, ScopedPath};
 
 const FIELDS: &[&str] = &["command", "args", "working_dir", "timeout_ms", "env"];
-/// Longest time a command gets; a request may shorten it.
-const MAX_TIMEOUT_MS: u64 = 30_000;
-/// Bytes kept of stdout.
-const MAX_STDOUT: usize = 2 * 1_048_576;
-/// Bytes kept of stderr.
-const MAX_STDERR: usize = 1_024;
+/// What the host's options say.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Bounds {
+    /// Longest time a command gets, in milliseconds; a request may shorten it.
+    timeout_ms: u64,
+    /// Bytes kept of stdout.
+    max_stdout_bytes: usize,
+    /// Bytes kept of stderr.
+    max_stderr_bytes: usize,
+}
 
-pub(super) fn run(roots: &Roots, input: &str) -> Result<Value, NativeError> {
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { timeout_ms: 30_000, max_stdout_bytes: 2 * 1_048_576, max_stderr_bytes: 1_024 }
+    }
+}
+
+pub(super) fn run(roots: &Roots, bounds: Bounds, input: &str) -> Result<Value, NativeError> {
     let input = Input::read(input, FIELDS)?;
     let program = programs::find(input.text("command")?)?;
     let plan = rules::check(program.name, &input.texts("args")?)?;
     let env = env::check(&input.text_map("env")?)?;
-    let timeout_ms = input.integer("timeout_ms", 1, MAX_TIMEOUT_MS)?.unwrap_or(MAX_TIMEOUT_MS);
+    let timeout_ms = input.integer("timeout_ms", 1, bounds.timeout_ms)?.unwrap_or(bounds.timeout_ms);
 
     let folder = locate(roots, input.optional_text("working_dir")?.unwrap_or("."))?;
     let folder_name = folder.name();
@@ -46,23 +58,32 @@ pub(super) fn run(roots: &Roots, input: &str) -> Result<Value, NativeError> {
     }
     let opened = folder.root.open_dir(&folder.path).map_err(failed_at(&folder_name))?;
 
+    let capture = bounds.max_stdout_bytes.max(bounds.max_stderr_bytes);
     let finished = launch::run(
         &program.path,
         &plan.arguments,
         &env,
         opened,
         Duration::from_millis(timeout_ms),
-        MAX_STDOUT,
+        capture,
     )?;
-    let stderr = clipped(&finished.stderr, MAX_STDERR);
+    // The larger bound holds for what was kept of both; a marker of what was left out comes on top.
+    let stdout = match bounds.max_stdout_bytes {
+        max if max < capture => clipped(&finished.stdout, max),
+        _ => &finished.stdout,
+    };
+    let stderr = match bounds.max_stderr_bytes {
+        max if max < capture => clipped(&finished.stderr, max),
+        _ => &finished.stderr,
+    };
     Ok(json!({
-        "stdout": finished.stdout,
+        "stdout": stdout,
         "stderr": stderr,
         "exit_code": finished.exit_code.unwrap_or(-1),
         "success": finished.exit_code == Some(0),
         "duration_ms": u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
         "timed_out": finished.timed_out,
-        "stdout_truncated": finished.stdout_truncated,
+        "stdout_truncated": finished.stdout_truncated || stdout.len() < finished.stdout.len(),
         "stderr_truncated": finished.stderr_truncated || stderr.len() < finished.stderr.len(),
     }))
 }
