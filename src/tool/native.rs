@@ -86,12 +86,7 @@ fn open_roots(options: &str) -> Result<(Roots, exec::Bounds), NativeError> {
     Ok((roots, options.exec))
 }
 
-fn run(
-    name: &str,
-    roots: &Roots,
-    bounds: exec::Bounds,
-    input: &str,
-) -> Result<Value, NativeError> {
+fn run(name: &str, roots: &Roots, bounds: exec::Bounds, input: &str) -> Result<Value, NativeError> {
     let until = Instant::now() + MAX_DURATION;
     match name {
         "read_file" => read_file::run(roots, input),

@@ -49,7 +49,8 @@ pub(super) fn run(roots: &Roots, bounds: Bounds, input: &str) -> Result<Value, N
     let program = programs::find(input.text("command")?)?;
     let plan = rules::check(program.name, &input.texts("args")?)?;
     let env = env::check(&input.text_map("env")?)?;
-    let timeout_ms = input.integer("timeout_ms", 1, bounds.timeout_ms)?.unwrap_or(bounds.timeout_ms);
+    let timeout_ms =
+        input.integer("timeout_ms", 1, bounds.timeout_ms)?.unwrap_or(bounds.timeout_ms);
 
     let folder = locate(roots, input.optional_text("working_dir")?.unwrap_or("."))?;
     let folder_name = folder.name();
