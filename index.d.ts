@@ -1343,6 +1343,13 @@ export interface NativeFetchOptions {
   maxBodyBytes?: number | undefined
   /** Redirects that are followed, 0 to 20. Default 5. */
   maxRedirects?: number | undefined
+  /** Hosts that may be asked, as `host` or `*.host`, each with an optional `:port`. Default none. */
+  allow?: readonly string[] | undefined
+  /**
+   * Hosts of `allow` whose names may mean addresses that are not public, or addresses and ranges that
+   * any allowed name may mean. Default none.
+   */
+  allowPrivate?: readonly string[] | undefined
 }
 
 /** Tools that runlet brings along. */

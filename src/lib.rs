@@ -32,7 +32,7 @@ mod outcome;
 pub mod permission;
 #[cfg(target_os = "linux")]
 mod process;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod scoped_fs;
 pub mod tool;
 

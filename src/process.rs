@@ -32,4 +32,4 @@ pub(crate) use capture::Captured;
 pub(crate) use command::{Command, Limits};
 pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
 pub(crate) use launch::LaunchError;
-pub(crate) use one_shot::{Finished, run_blocking};
+pub(crate) use one_shot::run_blocking;

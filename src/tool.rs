@@ -16,6 +16,8 @@ pub mod host_paths;
 #[cfg(target_os = "linux")]
 mod log_lines;
 #[cfg(target_os = "linux")]
+pub(crate) mod native;
+#[cfg(target_os = "linux")]
 mod pool;
 pub mod redact;
 mod retry;

@@ -108,6 +108,8 @@ export interface Native {
   redactText(text: string, values: string[]): string
   /** Reads YAML; JSON of `{value, lines}` or `{error}`. */
   parseYaml(text: string): string
+  /** One call of a native tool; JSON in, JSON out. Never rejects for what the tool meets. */
+  nativeTool(verb: string, rootsText: string, inputText: string): Promise<string>
 }
 
 let loaded: { native: Native; facts: Facts } | undefined

@@ -8,13 +8,12 @@
  * - `fetch/connect.ts`: one look-up, every address checked, the connection made to a checked one
  * - `fetch/exchange.ts`, `fetch/redirect.ts`: every redirect checked anew
  */
-import { lookup } from 'node:dns'
 import type { FetchCapability } from './fetch/capability'
 import { directTransport, type Network } from './fetch/connect'
+import { withDeadline } from './fetch/deadline'
 import { exchange, type FetchReply, prepare } from './fetch/exchange'
-import { failed } from './fetch/fetch-error'
-import { FETCH_MESSAGES } from './fetch/messages'
 import { compilePatterns, type HostRules } from './fetch/patterns'
+import { resolveAll } from './fetch/resolve'
 import { suppliedTransport } from './fetch/supplied'
 
 export {
@@ -53,43 +52,4 @@ export function createHostFetch(
 function hostLists(policy: FetchCapability): HostRules[] {
   const outer = policy.within === undefined ? [] : hostLists(policy.within)
   return [compilePatterns(policy.hosts), ...outer]
-}
-
-/** All addresses of a name, in the order the system prefers them. */
-function resolveAll(name: string): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    lookup(name, { all: true }, (error, addresses) => {
-      if (error === null) resolve(addresses.map(({ address }) => address))
-      else reject(error)
-    })
-  })
-}
-
-/**
- * Runs `work` under a deadline and the caller's signal. The first of both settles the promise at
- * once, also while a name look-up, which cannot be cancelled, is still under way.
- */
-function withDeadline<T>(
-  at: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-  work: (inner: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const inner = new AbortController()
-    const settle = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    const stop = (message: string) => {
-      settle()
-      reject(failed(message, signal.reason))
-      inner.abort()
-    }
-    const onAbort = () => stop(FETCH_MESSAGES.aborted(at))
-    const timer = setTimeout(() => stop(FETCH_MESSAGES.timeout(at, timeoutMs)), timeoutMs)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work(inner.signal).finally(settle).then(resolve, reject)
-  })
 }

@@ -155,13 +155,13 @@ impl Pool {
     /// Ends what has become too old; true when something had.
     fn expire(&self, shape: &Shape) -> bool {
         let mut all = self.by_shape.lock();
-        let Some((_, shelf)) = all.iter_mut().find(|(known, _)| known == shape) else {
+        let Some((_, kept)) = all.iter_mut().find(|(known, _)| known == shape) else {
             return false;
         };
-        let before = shelf.idle.len();
-        let age = Duration::from_millis(shelf.warm.max_age_ms);
-        shelf.idle.retain(|idle| idle.since.elapsed() < age && !idle.worker.child.has_ended());
-        let gone = before - shelf.idle.len();
+        let before = kept.idle.len();
+        let age = Duration::from_millis(kept.warm.max_age_ms);
+        kept.idle.retain(|idle| idle.since.elapsed() < age && !idle.worker.child.has_ended());
+        let gone = before - kept.idle.len();
         self.evicted.fetch_add(gone as u64, Ordering::Relaxed);
         gone > 0
     }

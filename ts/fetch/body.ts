@@ -7,6 +7,9 @@ import { FETCH_MESSAGES } from './messages'
 /** Statuses whose replies have no body, whatever their headers say. */
 const WITHOUT_BODY = new Set([204, 205, 304])
 
+/** What becomes of a body that is too long: the call fails, or gets its start. */
+export type Over = 'fail' | 'cut'
+
 /** Whether a reply to `method` with `status` carries a body. */
 export function hasBody(method: string, status: number): boolean {
   return method !== 'HEAD' && !WITHOUT_BODY.has(status)
@@ -22,33 +25,37 @@ export async function readBody(
   encoding: string | undefined,
   max: number,
   at: string,
+  over: Over,
 ): Promise<Buffer> {
   const decoder = decoderFor(encoding, at)
-  if (decoder === undefined) return collect(source, max, at)
+  if (decoder === undefined) return collect(source, max, at, over)
   // The pipeline destroys both ends on failure; the reader below sees the error itself.
   pipeline(source, decoder, () => undefined)
   try {
-    return await collect(decoder, max, at)
+    return await collect(decoder, max, at, over)
   } catch (error) {
     throw error instanceof FetchError ? error : failed(FETCH_MESSAGES.undecodable(at), error)
   }
 }
 
-/** Collects a stream or web stream of byte chunks up to `max` bytes. */
+/** Collects a stream or web stream of byte chunks up to `max` bytes; see `Over` for one more. */
 export async function collect(
   chunks: AsyncIterable<Uint8Array>,
   max: number,
   at: string,
+  over: Over,
 ): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunks) {
     size += chunk.byteLength
-    // Leaving the loop by a throw destroys the stream and with it the connection.
-    if (size > max) throw failed(FETCH_MESSAGES.responseTooLarge(at, max))
     parts.push(chunk)
+    if (size <= max) continue
+    // Leaving the loop destroys the stream and with it the connection.
+    if (over === 'fail') throw failed(FETCH_MESSAGES.responseTooLarge(at, max))
+    break
   }
-  return Buffer.concat(parts, size)
+  return Buffer.concat(parts, Math.min(size, max))
 }
 
 function decoderFor(encoding: string | undefined, at: string) {

@@ -143,13 +143,13 @@ function wireReply(hop: Hop, reply: http.IncomingMessage): WireReply {
     discard: () => {
       reply.destroy()
     },
-    read: async (maxBytes) => {
+    read: async (maxBytes, over) => {
       if (!hasBody(hop.method, status)) {
         reply.destroy()
         return new Uint8Array()
       }
       try {
-        return await readBody(reply, headers.get('content-encoding'), maxBytes, at)
+        return await readBody(reply, headers.get('content-encoding'), maxBytes, at, over)
       } catch (error) {
         reply.destroy()
         throw asFetchFailure(at, error)

@@ -55,21 +55,31 @@ export function prepare(policy: Policy, url: unknown, init: unknown): GuestReque
   return request
 }
 
-/** Performs a prepared request. Every redirect is checked like the first hop. */
+/** Performs a prepared request and reads its reply. */
 export async function exchange(
   policy: Policy,
   request: GuestRequest,
   signal: AbortSignal,
 ): Promise<FetchReply> {
-  const { maxRedirects, maxResponseBytes } = policy.capability
+  const { hop, reply, redirected } = await follow(policy, request, signal)
+  const body = await reply.read(policy.capability.maxResponseBytes, 'fail')
+  return fetchReply(hop, reply, body, redirected)
+}
+
+/** Performs a prepared request up to the head of the last reply. Every redirect is checked like the first hop. */
+export async function follow(
+  policy: Policy,
+  request: GuestRequest,
+  signal: AbortSignal,
+): Promise<{ hop: Hop; reply: WireReply; redirected: boolean }> {
+  const { maxRedirects } = policy.capability
   let { hop } = request
   for (let redirects = 0; ; redirects += 1) {
     const { at } = hop.target
     const reply = await policy.transport(hop, signal)
     const location = reply.headers.get('location')
     if (request.redirect === 'manual' || !isRedirect(reply.status, location)) {
-      const body = await reply.read(maxResponseBytes)
-      return fetchReply(hop, reply, body, redirects > 0)
+      return { hop, reply, redirected: redirects > 0 }
     }
     reply.discard()
     if (request.redirect === 'error') throw failed(FETCH_MESSAGES.redirected(at))
@@ -97,20 +107,25 @@ function fetchReply(
 ): FetchReply {
   const url = new URL(target.url)
   url.hash = ''
+  return {
+    ok: reply.status >= 200 && reply.status <= 299,
+    status: reply.status,
+    statusText: reply.statusText,
+    // `fromEntries` defines own properties, so a header named `__proto__` is only a header.
+    headers: replyHeaders(reply),
+    url: url.href,
+    redirected,
+    body: new TextDecoder().decode(body),
+  }
+}
+
+/** The headers of a reply that describe its contents, not the connection or the compressed form. */
+export function replyHeaders(reply: WireReply): Record<string, string> {
   const encoded = reply.headers.has('content-encoding')
   const headers = [...reply.headers].filter(
     ([name]) =>
       !HOP_BY_HOP.has(name) &&
       !(encoded && (name === 'content-encoding' || name === 'content-length')),
   )
-  return {
-    ok: reply.status >= 200 && reply.status <= 299,
-    status: reply.status,
-    statusText: reply.statusText,
-    // `fromEntries` defines own properties, so a header named `__proto__` is only a header.
-    headers: Object.fromEntries(headers),
-    url: url.href,
-    redirected,
-    body: new TextDecoder().decode(body),
-  }
+  return Object.fromEntries(headers)
 }

@@ -44,13 +44,13 @@ function wireReply(response: Response, at: string, method: string): WireReply {
     statusText: response.statusText,
     headers,
     discard: () => drop(response),
-    read: async (maxBytes) => {
+    read: async (maxBytes, over) => {
       if (response.body === null || !hasBody(method, response.status)) {
         drop(response)
         return new Uint8Array()
       }
       try {
-        return await collect(response.body, maxBytes, at)
+        return await collect(response.body, maxBytes, at, over)
       } catch (error) {
         throw asFetchFailure(at, error)
       }

@@ -1,4 +1,5 @@
 /** The seam between following a request and performing it. */
+import type { Over } from './body'
 import type { Hop } from './guest-request'
 
 /** Performs one request without following redirects. Rejects when `signal` aborts. */
@@ -10,8 +11,8 @@ export interface WireReply {
   readonly statusText: string
   /** Lower-case names; repeated headers joined by a comma. */
   readonly headers: ReadonlyMap<string, string>
-  /** The body after decompression. Rejects with a FetchError beyond `maxBytes`. */
-  read(maxBytes: number): Promise<Uint8Array>
+  /** The body after decompression. Beyond `maxBytes` it rejects with a FetchError, or is cut. */
+  read(maxBytes: number, over: Over): Promise<Uint8Array>
   /** Drops the body and the connection. */
   discard(): void
 }

@@ -134,7 +134,7 @@ async function run(
   await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
-      ? await nativeCall(options, toolId, texts.input, { ...given, timeoutMs: rest() })
+      ? await nativeCall(options, toolId, input, { ...given, timeoutMs: rest() })
       : await inProcess(calling, { ...ids, toolId }, given, texts, { env, policy, timeoutMs: rest() })
   if (core.outcome.failure !== null) return { output: undefined, core }
   const value: unknown = JSON.parse(core.valueText)

@@ -1,27 +1,85 @@
 /** Calls of native tools, as calls of any other. */
 
 import type { ToolInfo } from '../../index.js'
-import { RunletError } from '../errors'
+import { onAbort } from '../signal'
+import {
+  callNativeTool,
+  NATIVE_TOOL_IDS,
+  type NativeToolAnswer,
+  nativeInputSchema,
+  nativeVerb,
+} from './native'
 import type { ResolvedToolOptions } from './options'
 import type { CallOptions } from './request'
 import type { CoreAnswer } from './room'
 
 /** Whether an id is that of a native tool. */
 export function isNativeId(toolId: string): boolean {
-  return /^(?:rl|cp)__/.test(toolId)
+  return nativeVerb(toolId) !== undefined
 }
 
-/** Runs a native tool. */
+/** Runs a native tool: in the host, on a thread that may block, without a process unless it is `exec`. */
 export async function nativeCall(
-  _options: ResolvedToolOptions,
+  { nativeTools }: ResolvedToolOptions,
   toolId: string,
-  _input: string,
-  _given: Pick<CallOptions, 'signal'> & { timeoutMs: number },
+  input: unknown,
+  { signal, timeoutMs }: Pick<CallOptions, 'signal'> & { timeoutMs: number },
 ): Promise<CoreAnswer> {
-  throw new RunletError('INVALID_ARGUMENT', `there is no native tool ${toolId}`)
+  const began = performance.now()
+  const ending = new AbortController()
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    ending.abort()
+  }, timeoutMs)
+  const unlisten = signal && onAbort(signal, () => ending.abort())
+  let answer: NativeToolAnswer
+  try {
+    answer = await callNativeTool(toolId, input ?? undefined, nativeTools, ending.signal)
+  } finally {
+    clearTimeout(timer)
+    unlisten?.()
+  }
+  const durationMs = performance.now() - began
+  return {
+    outcome: {
+      failure: failureOf(answer, timedOut, timeoutMs),
+      attempts: 1,
+      durationMs,
+      queueMs: 0,
+      startMs: 0,
+      executionMs: durationMs,
+      warm: false,
+      logs: { stdout: '', stderr: '', stdoutDroppedBytes: 0, stderrDroppedBytes: 0 },
+      peakMemoryBytes: 0,
+    },
+    valueText: answer.ok ? JSON.stringify(answer.output) : '',
+    heapText: '',
+  }
+}
+
+function failureOf(
+  answer: NativeToolAnswer,
+  timedOut: boolean,
+  timeoutMs: number,
+): CoreAnswer['outcome']['failure'] {
+  if (answer.ok) return null
+  const { code, message, details } = answer.error
+  const base = { phase: 'run', process: null } as const
+  if (!timedOut) return { ...base, code, message, details: { ...details } }
+  return {
+    ...base,
+    code: 'TIMEOUT',
+    message: `timeout: Tool execution timed out after ${timeoutMs}ms`,
+    details: { timeoutMs },
+  }
 }
 
 /** The native tools. */
 export function nativeTools(): ToolInfo[] {
-  return []
+  return NATIVE_TOOL_IDS.map((id) => {
+    const verb = nativeVerb(id)
+    const inputSchema = verb === undefined ? undefined : { ...nativeInputSchema(verb) }
+    return { id, source: 'native', inputSchema }
+  })
 }

@@ -157,6 +157,18 @@ const fetch = group('nativeTools.fetch option', [
     initial: () => 5,
     about: 'redirects that are followed',
   },
+  {
+    name: 'allow',
+    kind: textList(),
+    initial: () => [],
+    about: 'hosts that may be asked, as `host` or `*.host`, each with an optional `:port`',
+  },
+  {
+    name: 'allowPrivate',
+    kind: textList(),
+    initial: () => [],
+    about: 'hosts of `allow`, or addresses and ranges, that may be private',
+  },
 ])
 
 /** Tools that runlet brings along. */

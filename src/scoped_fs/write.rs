@@ -1,0 +1,144 @@
+//! Writing: whole files by a temporary one beside the target, and appending.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::{Fault, Kind, Root, ScopedPath, Stat, sys};
+
+/// Bits of a mode that may be given: nobody may make a file that runs as its owner.
+const PERMISSIONS: u32 = 0o777;
+const NEW_FILE: u32 = 0o644;
+const NEW_DIRECTORY: u32 = 0o755;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct WriteOptions {
+    /// Permission bits, 0 to 0o777, which hold whatever the umask is. Without them a new file gets
+    /// 0o644 less the umask, and one that was there keeps its own.
+    pub(crate) mode: Option<u32>,
+}
+
+impl Root {
+    /// Makes the directory `path` and those above it, each 0o755 less the umask, and opens it.
+    pub(crate) fn create_dirs(&self, path: &ScopedPath) -> Result<OwnedFd, Fault> {
+        match self.open_dir(path) {
+            Err(Fault::NotFound) => {}
+            answer => return answer,
+        }
+        let Some((above, name)) = path.split_last() else { return Err(Fault::NotFound) };
+        let parent = self.create_dirs(&above)?;
+        sys::make_dir_at(parent.as_fd(), name, NEW_DIRECTORY)?;
+        // Whatever has the name by now, only a directory beneath the root is opened.
+        let flags = libc::O_RDONLY | libc::O_DIRECTORY;
+        sys::open_at(parent.as_fd(), name, flags, 0).or_else(|_| self.open_dir(path))
+    }
+
+    /// Replaces the file `path` as a whole: its parents are made, the bytes go to a temporary file
+    /// beside it, reach the disk, and take its name. Any failure leaves what was there. A link, a
+    /// directory, a pipe or a device under that name is refused.
+    pub(crate) fn write(
+        &self,
+        path: &ScopedPath,
+        bytes: &[u8],
+        options: WriteOptions,
+    ) -> Result<Stat, Fault> {
+        let (above, name) = target(path, options)?;
+        let parent = self.create_dirs(&above)?;
+        let dir = parent.as_fd();
+        let kept = match sys::stat_at(dir, name) {
+            Ok(stat) => Some(replaceable(&stat)?.mode & PERMISSIONS),
+            Err(Fault::NotFound) => None,
+            Err(fault) => return Err(fault),
+        };
+        let temporary = Temporary::create(dir)?;
+        let mut file = &temporary.file;
+        file.write_all(bytes).map_err(|error| fault_of(&error))?;
+        if let Some(mode) = options.mode.or(kept) {
+            sys::set_mode(file.as_fd(), mode)?;
+        }
+        file.sync_all().map_err(|error| fault_of(&error))?;
+        let stat = sys::stat(file.as_fd())?;
+        temporary.take_name(name)?;
+        // The name is in place; a directory that cannot be synchronised does not undo it.
+        let _ = File::from(parent).sync_all();
+        Ok(stat)
+    }
+
+    /// Adds bytes to the end of `path`, which is made if it is missing. Refused besides what `write`
+    /// refuses: a file with a second hard link, whose other name may lie outside the root.
+    pub(crate) fn append(
+        &self,
+        path: &ScopedPath,
+        bytes: &[u8],
+        options: WriteOptions,
+    ) -> Result<Stat, Fault> {
+        let (above, name) = target(path, options)?;
+        let parent = self.create_dirs(&above)?;
+        let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT;
+        let file = File::from(sys::open_at(parent.as_fd(), name, flags, NEW_FILE)?);
+        if replaceable(&sys::stat(file.as_fd())?)?.links > 1 {
+            return Err(Fault::HardLinked);
+        }
+        (&file).write_all(bytes).map_err(|error| fault_of(&error))?;
+        if let Some(mode) = options.mode {
+            sys::set_mode(file.as_fd(), mode)?;
+        }
+        file.sync_all().map_err(|error| fault_of(&error))?;
+        sys::stat(file.as_fd())
+    }
+}
+
+fn target(path: &ScopedPath, options: WriteOptions) -> Result<(ScopedPath, &OsStr), Fault> {
+    if options.mode.is_some_and(|mode| mode & !PERMISSIONS != 0) {
+        return Err(Fault::Malformed("may only get permission bits, 0 to 0777"));
+    }
+    path.split_last().ok_or(Fault::IsRoot)
+}
+
+fn replaceable(stat: &Stat) -> Result<&Stat, Fault> {
+    match stat.kind {
+        Kind::File => Ok(stat),
+        Kind::Directory => Err(Fault::IsDirectory),
+        Kind::Link => Err(Fault::Link),
+        Kind::Other => Err(Fault::NotRegular),
+    }
+}
+
+fn fault_of(error: &io::Error) -> Fault {
+    error.raw_os_error().map_or(Fault::Os(libc::EIO), Fault::of)
+}
+
+/// A file under a name of its own, which is removed unless it took its place.
+struct Temporary<'a> {
+    dir: BorrowedFd<'a>,
+    name: OsString,
+    file: File,
+    placed: bool,
+}
+
+impl<'a> Temporary<'a> {
+    fn create(dir: BorrowedFd<'a>) -> Result<Temporary<'a>, Fault> {
+        let number = getrandom::u64().map_err(|_| Fault::Os(libc::EIO))?;
+        let name = OsString::from(format!(".runlet-{number:016x}.tmp"));
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
+        let file = File::from(sys::open_at(dir, &name, flags, NEW_FILE)?);
+        Ok(Temporary { dir, name, file, placed: false })
+    }
+
+    fn take_name(mut self, name: &OsStr) -> Result<(), Fault> {
+        sys::rename_at(self.dir, &self.name, name)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What cannot be removed stays under its telling name.
+            let _ = sys::unlink_at(self.dir, &self.name, false);
+        }
+    }
+}
