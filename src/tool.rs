@@ -16,7 +16,7 @@ pub mod host_paths;
 #[cfg(target_os = "linux")]
 mod log_lines;
 #[cfg(target_os = "linux")]
-pub(crate) mod native;
+pub mod native;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod redact;
@@ -29,11 +29,11 @@ pub mod schema;
 mod spec;
 #[cfg(target_os = "linux")]
 mod worker;
-pub(crate) mod yaml;
+pub mod yaml;
 
 pub use failure::{Failure, Phase, ProcessFacts};
 #[cfg(target_os = "linux")]
-pub use log_lines::LogLines;
+pub use log_lines::{LogLines, LogSink};
 #[cfg(target_os = "linux")]
 pub use pool::PoolStats;
 #[cfg(target_os = "linux")]

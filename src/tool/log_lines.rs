@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::process::LogSink;
-
 /// A longer line is handed on in parts.
 const LONGEST: usize = 64 * 1024;
+
+/// Takes what a process writes: 1 for stdout or 2 for stderr, and the bytes.
+pub type LogSink = Arc<dyn Fn(u8, &[u8]) + Send + Sync>;
 
 type Hand = Box<dyn Fn(u32, String) + Send + Sync>;
 
@@ -36,7 +37,7 @@ impl LogLines {
     }
 
     /// Takes what the tool prints.
-    pub(crate) fn sink(&self) -> LogSink {
+    pub fn sink(&self) -> LogSink {
         let lines = Arc::clone(&self.0);
         Arc::new(move |stream, bytes| lines.add(stream, bytes))
     }

@@ -51,7 +51,7 @@ struct RootOptions {
     not(feature = "node"),
     allow(dead_code, clippy::allow_attributes, reason = "its caller is the N-API face")
 )]
-pub(crate) fn call(name: &str, roots: &str, input: &str) -> String {
+pub fn call(name: &str, roots: &str, input: &str) -> String {
     match open_roots(roots).and_then(|(roots, exec)| run(name, &roots, exec, input)) {
         Ok(output) => json!({ "ok": true, "output": output }),
         Err(error) => json!({ "ok": false, "error": error.to_json() }),
@@ -64,7 +64,7 @@ pub(crate) fn call(name: &str, roots: &str, input: &str) -> String {
     not(feature = "node"),
     allow(dead_code, clippy::allow_attributes, reason = "its caller is the N-API face")
 )]
-pub(crate) fn broken() -> String {
+pub fn broken() -> String {
     let error = NativeError::internal("the native tool failed");
     json!({ "ok": false, "error": error.to_json() }).to_string()
 }

@@ -10,11 +10,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::attempt::{Attempt, Request, Terms, attempt};
 use super::failure::{Failure, Phase};
+use super::log_lines::LogSink;
 use super::pool::{Pool, PoolStats};
 use super::retry::Retry;
 use super::spec::{CallSpec, RoomSpec, Shape, WarmSpec};
 use crate::Code;
-use crate::process::{Captured, LogSink, reactor};
+use crate::process::{Captured, reactor};
 
 /// A tree that was sent its end is gone by then, unless the kernel itself holds it.
 const GONE: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use std::mem;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 
-pub(crate) use node::Node;
+pub use node::Node;
 
 /// Largest document in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -25,24 +25,24 @@ const MAX_LINED_DEPTH: usize = 8;
 
 /// A document and where its keys stand.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
+pub struct Document {
     /// [`Node::Null`] for an empty text.
-    pub(crate) value: Node,
+    pub value: Node,
     /// Line (from 1) by key path, such as `runtime.limits.memory`, `runtime.permissions[0]` or
     /// `tools["a.b"]`.
-    pub(crate) lines: BTreeMap<String, usize>,
+    pub lines: BTreeMap<String, usize>,
 }
 
 /// Why a text was refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// What is wrong, without the place.
-    pub(crate) message: String,
+    pub message: String,
     /// From 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// From 1, in characters.
-    pub(crate) column: usize,
+    pub column: usize,
 }
 
 impl Refusal {
@@ -59,7 +59,7 @@ impl From<ScanError> for Refusal {
 }
 
 /// Reads one document.
-pub(crate) fn parse(text: &str) -> Result<Document, Refusal> {
+pub fn parse(text: &str) -> Result<Document, Refusal> {
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len());
         return Err(Refusal::at(Marker::default(), message));

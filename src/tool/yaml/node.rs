@@ -11,7 +11,7 @@ const MAX_SAFE: i64 = (1 << 53) - 1;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node {
+pub enum Node {
     Null,
     Bool(bool),
     Integer(i64),
