@@ -121,7 +121,7 @@ describe('native calls', () => {
     })
     expect(existsSync(join(folder.rootDir, 'a'))).toBe(false)
     const controller = new AbortController()
-    const command = { command: 'sleep', args: ['2'] }
+    const command = { command: 'sleep', args: ['0.5'] }
     const running = callNativeTool('rl__exec', command, settings, controller.signal)
     controller.abort()
     expect(await running).toMatchObject({ error: { code: 'CANCELLED' } })

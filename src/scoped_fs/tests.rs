@@ -73,5 +73,5 @@ fn path(text: &str) -> ScopedPath {
 }
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }

@@ -63,15 +63,15 @@ pub(crate) struct Walked {
 }
 
 impl Root {
-    /// Visits everything below the directory `start`: level by level, each level sorted by names.
+    /// Visits everything below the directory `from`: level by level, each level sorted by names.
     /// A directory that cannot be read is counted and left out, unless it is the first.
     pub(crate) fn walk(
         &self,
-        start: &ScopedPath,
+        from: &ScopedPath,
         bounds: Walk,
         mut visit: impl FnMut(&Entry<'_>) -> Result<Step, Fault>,
     ) -> Result<Walked, Fault> {
-        let first = self.open_dir(start)?;
+        let first = self.open_dir(from)?;
         let mut walked = Walked::default();
         let mut visited = 0;
         let mut queue = VecDeque::from([ScopedPath::default()]);

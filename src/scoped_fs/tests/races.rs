@@ -146,6 +146,26 @@ fn a_directory_swapped_during_a_walk_is_left_out() {
 }
 
 #[test]
+fn a_directory_swapped_for_a_link_to_another_is_left_out_too() {
+    let scratch = Scratch::new();
+    scratch.file("dir/a", "");
+    scratch.file("other/b", "");
+    let root = scratch.root();
+    let mut seen = Vec::new();
+    let bounds = Walk { recursive: true, max_visited: 100, until: soon() };
+    root.walk(&path("."), bounds, |entry| {
+        seen.push(entry.path.shown());
+        if entry.path.shown() == "dir" {
+            fs::rename(scratch.inside("dir"), scratch.outside("moved")).unwrap();
+            std::os::unix::fs::symlink("other", scratch.inside("dir")).unwrap();
+        }
+        Ok(Step::On)
+    })
+    .unwrap();
+    assert_eq!(seen, ["dir", "other", "other/b"]);
+}
+
+#[test]
 fn a_file_swapped_during_a_walk_is_not_followed() {
     let scratch = Scratch::new();
     scratch.file("file", "inside");

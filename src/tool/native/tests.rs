@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::call;
 use crate::scoped_fs::tests::Scratch;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads best with json!() in the call")]
 /// Calls a verb with the scratch folder's root. No answer may name the folder.
 fn tool(scratch: &Scratch, name: &str, input: Value) -> Value {
     let roots = json!({ "rootDir": scratch.inside("") }).to_string();

@@ -128,7 +128,6 @@ fn rule(command: &str) -> Option<Rule> {
             ],
             bare_number: true,
             operands: Operands::Pattern,
-            ..PLAIN
         },
         _ => return None,
     })
