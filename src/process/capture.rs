@@ -76,7 +76,9 @@ mod tests {
 
     fn captured(room: usize, pieces: &[&[u8]]) -> Captured {
         let mut capture = Capture::new(room);
-        pieces.iter().for_each(|piece| capture.add(piece));
+        for piece in pieces {
+            capture.add(piece);
+        }
         capture.captured()
     }
 

@@ -87,7 +87,9 @@ mod tests {
         let into = Arc::clone(&seen);
         let lines = LogLines::new(move |stream, text| into.lock().push((stream, text)));
         let sink = lines.sink();
-        pieces.iter().for_each(|(stream, bytes)| sink(*stream, bytes));
+        for (stream, bytes) in pieces {
+            sink(*stream, bytes);
+        }
         drop(lines);
         let seen = seen.lock();
         seen.clone()

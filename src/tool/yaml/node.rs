@@ -12,11 +12,17 @@ const MAX_SAFE: i64 = (1 << 53) - 1;
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
+    /// Nothing.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A whole number.
     Integer(i64),
+    /// Any other number.
     Number(f64),
+    /// A text, quoted or not.
     Text(String),
+    /// Nodes in order.
     List(Vec<Node>),
     /// Entries with distinct keys. Not a map, so that `config` and schemas reach tools as written.
     Entries(Vec<(String, Node)>),
