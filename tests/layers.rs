@@ -26,6 +26,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("jsonschema", &["tool/schema"]),
     ("aho_corasick", &["tool/redact"]),
     ("crate::process", &["node", "tool", "process"]),
+    ("crate::scoped_fs", &["tool", "scoped_fs"]),
     ("tokio", &["node", "process", "tool"]),
 ];
 const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "scoped_fs"];
@@ -96,6 +97,7 @@ fn a_planted_breach_is_found() {
         ("limits.rs", "use crate::codelet::Runner;"),
         ("codelet/runner.rs", "unsafe { go() }"),
         ("codelet/worker.rs", "use tokio::spawn;"),
+        ("node/native_tools.rs", "use crate::scoped_fs::Root;"),
         ("codelet/runner.rs", "use crate::permission::PermissionSet;"),
         ("permission/path.rs", "use crate::tool::rules;"),
         ("tool.rs", "use idna::uts46;"),
