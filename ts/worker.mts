@@ -44,6 +44,8 @@ interface Hello {
   entrypoint: string
   debug: boolean
   heapProfiling: boolean
+  /** The process may go on after its answer. */
+  goesOn: boolean
 }
 
 interface Request {
@@ -255,6 +257,8 @@ function finish(value: string, fault: Fault | undefined, ms: number): void {
   answered = true
   if (fault !== undefined && hello.heapProfiling) sendHeap()
   answer(request, value, fault, ms)
+  // The host ends the process. To let it end by itself would only keep the host busy with that.
+  while (!hello.goesOn) wait(blocker, 0, 0)
 }
 
 let takeHeap: (() => string) | undefined

@@ -6,7 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "the kernel's own files, by numbers of its own")]
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use libc::pid_t;
@@ -49,9 +50,8 @@ fn take() -> HashMap<pid_t, Vec<pid_t>> {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        // A process that has just ended.
-        let Ok(stat) = fs::read(format!("/proc/{pid}/stat")) else { continue };
-        if let Some(group) = group_of(&stat) {
+        // Without one, the process has just ended.
+        if let Some(group) = read(pid, "stat", group_of).flatten() {
             members.entry(group).or_default().push(pid);
         }
     }
@@ -69,7 +69,15 @@ fn group_of(stat: &[u8]) -> Option<pid_t> {
 /// Memory that only goes away with the process or with who shares it: anonymous pages, and shared
 /// ones that no file backs. Nothing for a process that has ended.
 pub(super) fn memory_of(pid: pid_t) -> u64 {
-    fs::read(format!("/proc/{pid}/status")).map_or(0, |status| memory_in(&status))
+    read(pid, "status", memory_in).unwrap_or(0)
+}
+
+/// Reads a small file of a process at one go: it is made anew for each time it is opened, and asking
+/// for its length or in pieces would take several times as long.
+fn read<T>(pid: pid_t, name: &str, work: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    let mut bytes = [0; 4096];
+    let length = File::open(format!("/proc/{pid}/{name}")).ok()?.read(&mut bytes).ok()?;
+    Some(work(&bytes[..length]))
 }
 
 fn memory_in(status: &[u8]) -> u64 {

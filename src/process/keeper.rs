@@ -22,6 +22,8 @@ use super::{census, guardian, launcher, reactor};
 /// How often memory and processes are counted, far from the limit and near it.
 const CALM: Duration = Duration::from_millis(10);
 const NEAR: Duration = Duration::from_millis(2);
+/// How often while the tree has nothing to do.
+const IDLE: Duration = Duration::from_millis(200);
 /// How long the pipes of a tree that has ended are read, should somebody else hold them.
 const DRAIN: Duration = Duration::from_millis(50);
 const READ_BYTES: usize = 64 * 1024;
@@ -78,11 +80,12 @@ pub(crate) struct Child {
     ask: mpsc::UnboundedSender<Ask>,
 }
 
-/// A question to the keeper.
-struct Ask {
-    report: oneshot::Sender<Report>,
-    /// The tree is to end with it.
-    finish: bool,
+/// A word to the keeper.
+enum Ask {
+    /// What is known now; the tree is to end with it if `finish` is set.
+    Report { to: oneshot::Sender<Report>, finish: bool },
+    /// Whether the tree has something to do: one that has not is looked at less often.
+    Busy(bool),
 }
 
 impl Child {
@@ -133,9 +136,14 @@ impl Child {
         self.asked(false).await
     }
 
+    /// Says whether the tree has something to do; it has from its launch.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        let _ = self.ask.send(Ask::Busy(busy));
+    }
+
     async fn asked(&self, finish: bool) -> Report {
-        let (give, report) = oneshot::channel();
-        if self.ask.send(Ask { report: give, finish }).is_err() {
+        let (to, report) = oneshot::channel();
+        if self.ask.send(Ask::Report { to, finish }).is_err() {
             return Report::default();
         }
         report.await.unwrap_or_default()
@@ -216,6 +224,7 @@ struct Keeper {
     captures: [Capture; 2],
     read: u64,
     peak: u64,
+    busy: bool,
     buffer: Vec<u8>,
     end: watch::Sender<Option<End>>,
 }
@@ -237,7 +246,21 @@ impl Keeper {
         let pidfd = unsafe { AsyncFd::register_with_interest(launched.pidfd, Interest::READABLE) };
         let pidfd = pidfd.map_err(std::io::Error::from)?;
         let buffer = vec![0; READ_BYTES];
-        Ok((channel, Keeper { pidfd, limits, log, pipes, captures, read: 0, peak: 0, buffer, end }))
+        Ok((
+            channel,
+            Keeper {
+                pidfd,
+                limits,
+                log,
+                pipes,
+                captures,
+                read: 0,
+                peak: 0,
+                busy: true,
+                buffer,
+                end,
+            },
+        ))
     }
 
     async fn keep(mut self, mut tree: Tree, mut asked: mpsc::UnboundedReceiver<Ask>) {
@@ -246,13 +269,21 @@ impl Keeper {
             let [stdout, stderr] = &self.pipes;
             tokio::select! {
                 biased;
-                asked = asked.recv() => {
-                    let finish = asked.as_ref().is_none_or(|ask| ask.finish);
-                    self.answer(&tree, asked, finish).await;
-                    if finish {
+                ask = asked.recv() => match ask {
+                    Some(Ask::Busy(busy)) => {
+                        self.busy = busy;
+                        look = Instant::now() + CALM;
+                    }
+                    Some(Ask::Report { to, finish: false }) => self.answer(&tree, Some(to), false).await,
+                    Some(Ask::Report { to, .. }) => {
+                        self.answer(&tree, Some(to), true).await;
                         break;
                     }
-                }
+                    None => {
+                        self.answer(&tree, None, true).await;
+                        break;
+                    }
+                },
                 ready = self.pidfd.readable(), if tree.exited.is_none() => {
                     if let Ok(mut ready) = ready { ready.clear_ready() }
                     if let Some(exit) = tree.look(self.pidfd.get_ref()) {
@@ -285,7 +316,7 @@ impl Keeper {
     }
 
     /// Reports, if anybody still wants to know, and ends the tree if that is wanted.
-    async fn answer(&mut self, tree: &Tree, asked: Option<Ask>, finish: bool) {
+    async fn answer(&mut self, tree: &Tree, to: Option<oneshot::Sender<Report>>, finish: bool) {
         if tree.exited.is_some() {
             // All writers are dead or dying: read to the end.
             let _ = timeout(DRAIN, self.drain(tree)).await;
@@ -300,10 +331,10 @@ impl Keeper {
                 tree.kill();
             }
         }
-        if let Some(asked) = asked {
+        if let Some(to) = to {
             let [stdout, stderr] = &self.captures;
             let (stdout, stderr) = (stdout.captured(), stderr.captured());
-            let _ = asked.report.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
+            let _ = to.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
         }
     }
 
@@ -358,7 +389,8 @@ impl Keeper {
                 CALM
             }
             Some(limit) if memory > limit / 2 => NEAR,
-            _ => CALM,
+            _ if self.busy => CALM,
+            _ => IDLE,
         }
     }
 

@@ -159,6 +159,7 @@ pub(super) async fn attempt(
     let (worker, warm) =
         if let Some(worker) = room.pool.take(&request.call.shape, request.call.warm) {
             *worker.used_by.lock() = used_by;
+            worker.child.set_busy(true);
             (worker, true)
         } else {
             let alive = Alive::new(&room.alive);
@@ -176,7 +177,7 @@ pub(super) async fn attempt(
         Err(broken) => Err(broken),
     };
     let (heap, sent) = (std::mem::take(&mut talk.heap), talk.sent);
-    let grace = request.call.exit_grace_ms;
+    let grace = request.call.shape.exit_grace_ms;
     let report = if grace > 0 && matches!(answer, Ok(Ok(_))) {
         worker.finish_after(Duration::from_millis(grace)).await
     } else {

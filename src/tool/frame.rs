@@ -8,7 +8,7 @@
 //! it was written by somebody else in the process. Later frames of the host carry none: whoever takes
 //! one from the channel learns nothing that makes its own frames believed.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 
 use tokio::net::UnixStream;
 
@@ -108,25 +108,17 @@ pub(super) async fn write(
 ) -> io::Result<()> {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     let length = u32::try_from(length).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
-    let mut head = Vec::with_capacity(HEADER + 512);
+    let mut head = Vec::with_capacity(HEADER);
     head.extend_from_slice(&length.to_le_bytes());
     head.extend_from_slice(token);
     head.push(kind);
-    let (first, rest) =
-        pieces.split_at(pieces.iter().take_while(|piece| piece.len() < 512).count());
-    for piece in first {
-        head.extend_from_slice(piece);
-    }
-    for piece in [head.as_slice()].iter().chain(rest) {
-        send(channel, piece).await?;
-    }
-    Ok(())
-}
-
-async fn send(channel: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match channel.try_write(bytes) {
-            Ok(sent) => bytes = &bytes[sent..],
+    let mut slices: Vec<IoSlice<'_>> =
+        std::iter::once(&head.as_slice()).chain(pieces).map(|piece| IoSlice::new(piece)).collect();
+    let mut rest = slices.as_mut_slice();
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match channel.try_write_vectored(rest) {
+            Ok(sent) => IoSlice::advance_slices(&mut rest, sent),
             Err(error) if error.kind() == ErrorKind::WouldBlock => channel.writable().await?,
             Err(error) => return Err(error),
         }

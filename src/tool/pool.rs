@@ -224,5 +224,6 @@ async fn load(room: &Weak<Room>, shape: &Shape) -> Option<Idle> {
         }
     };
     timeout(LOAD, ready).await.ok()?.ok()?.ok()?;
+    worker.child.set_busy(false);
     Some(Idle { worker, since: Instant::now(), made_from })
 }

@@ -48,6 +48,8 @@ pub struct Shape {
     pub debug: bool,
     /// The worker sends a heap snapshot when the tool fails.
     pub heap_profiling: bool,
+    /// Milliseconds a process may go on after its answer was taken.
+    pub exit_grace_ms: u64,
 }
 
 /// Bounds of one tree of processes.
@@ -90,8 +92,6 @@ pub struct CallSpec {
     pub max_output_bytes: u64,
     /// How deeply an answer may nest.
     pub max_result_depth: u32,
-    /// Milliseconds a process may go on after its answer was taken.
-    pub exit_grace_ms: u64,
     /// When and how often to try again.
     pub retry: RetrySpec,
 }

@@ -112,6 +112,7 @@ impl Worker {
             "entrypoint": room.entrypoint.to_string_lossy(),
             "debug": shape.debug,
             "heapProfiling": shape.heap_profiling,
+            "goesOn": shape.exit_grace_ms > 0,
         });
         // Whatever goes wrong here shows when the worker's answer is read.
         let _ = frame::write(&child.channel, &token, frame::HELLO, &[hello.to_string().as_bytes()])

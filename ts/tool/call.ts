@@ -177,7 +177,6 @@ async function inProcess(
     env: given.env,
     maxOutputBytes: tool?.maxOutputBytes ?? options.maxOutputBytes,
     maxResultDepth: options.maxResultDepth,
-    exitGraceMs: options.exitGraceMs,
     retry: {
       on: retry.on ?? [],
       maxAttempts: retry.maxAttempts ?? null,

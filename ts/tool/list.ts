@@ -23,7 +23,6 @@ export async function listTools({ options, binary, room, policyOf }: Calling): P
     env: {},
     maxOutputBytes: options.maxOutputBytes,
     maxResultDepth: options.maxResultDepth,
-    exitGraceMs: 0,
     retry: {
       on: [],
       maxAttempts: null,

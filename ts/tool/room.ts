@@ -34,7 +34,6 @@ export interface CallSpec {
   env: Readonly<Record<string, string>>
   maxOutputBytes: number
   maxResultDepth: number
-  exitGraceMs: number
   retry: {
     on: readonly string[]
     maxAttempts: number | null

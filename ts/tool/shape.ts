@@ -19,6 +19,7 @@ export interface Shape {
   }
   debug: boolean
   heapProfiling: boolean
+  exitGraceMs: number
 }
 
 /** What a call changes of its runtime's shape. */
@@ -67,6 +68,7 @@ export function shapeOf(
     },
     debug: options.debug.enabled,
     heapProfiling: options.debug.heapProfiling,
+    exitGraceMs: options.exitGraceMs,
   }
 }
 
