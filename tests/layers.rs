@@ -25,6 +25,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("icu_normalizer", &["tool/rules"]),
     ("jsonschema", &["tool/schema"]),
     ("aho_corasick", &["tool/redact"]),
+    ("saphyr", &["tool/yaml"]),
+    ("saphyr_parser", &["tool/yaml"]),
     ("crate::process", &["node", "tool", "process"]),
     ("tokio", &["node", "process", "tool"]),
 ];
@@ -96,6 +98,7 @@ fn a_planted_breach_is_found() {
         ("limits.rs", "use crate::codelet::Runner;"),
         ("codelet/runner.rs", "unsafe { go() }"),
         ("codelet/worker.rs", "use tokio::spawn;"),
+        ("tool/schema.rs", "use saphyr_parser::Parser;"),
         ("codelet/runner.rs", "use crate::permission::PermissionSet;"),
         ("permission/path.rs", "use crate::tool::rules;"),
         ("tool.rs", "use idna::uts46;"),
