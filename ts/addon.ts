@@ -72,10 +72,7 @@ export interface Native {
   disposeRunner(runner: number): void
   stats(runner: number): string
   /** Opens a room of tools; gives its number. */
-  toolOpen(
-    specText: string,
-    onLog: (call: number, stream: number, text: string) => void,
-  ): number
+  toolOpen(specText: string, onLog: (call: number, stream: number, text: string) => void): number
   toolWarm(room: number, shapeText: string, warmText: string): void
   /** Fulfilled with the facts as JSON, the tool's value as JSON, and a heap snapshot. */
   toolCall(

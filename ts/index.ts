@@ -18,6 +18,6 @@ export {
   RUNTIME_TYPE_BUN,
   RUNTIME_TYPE_NODE,
   SUPPORTED_RUNTIME_TYPES,
-  testConfig,
   ToolExecutionError,
+  testConfig,
 } from './tools'

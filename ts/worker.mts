@@ -318,10 +318,7 @@ function loadingFailed(error: unknown): void {
     name === 'ResolveMessage' || code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
   const kind = syntax ? 'syntax' : unresolved ? 'resolve' : 'throw'
   const trace = stack === undefined ? '' : `"stack":${quoted(stack)},`
-  send(
-    FAILED,
-    `{"name":${quoted(name)},"message":${quoted(message)},${trace}"kind":"${kind}"}`,
-  )
+  send(FAILED, `{"name":${quoted(name)},"message":${quoted(message)},${trace}"kind":"${kind}"}`)
 }
 
 /** The exports that are tools: of an object that is the default export, or of the module. */
@@ -356,8 +353,7 @@ async function serve(module: Record<string, unknown>): Promise<void> {
   const tool = own2(table, told.tool_id)
   if (typeof tool !== 'function' || getOwnPropertyDescriptor(table, told.tool_id) === undefined) {
     const available = names.length === 0 ? 'none' : names.join(', ')
-    const message =
-      `Tool ${told.tool_id} not found in entrypoint exports. Available tools: ${available}`
+    const message = `Tool ${told.tool_id} not found in entrypoint exports. Available tools: ${available}`
     finish('null', { kind: 'lookup', message, name: 'Error', available: names }, 0)
     return
   }

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  constants,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -9,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { isBunAvailable, isNodeAvailable } from 'runlet'
+import { isBunAvailable, isNodeAvailable, ProcessError } from 'runlet'
 import { root } from '../package/repository'
 import { refusal } from './refused'
 
@@ -52,7 +53,8 @@ function write(name: string, content: string | Uint8Array, mode = 0o755): string
 async function fault(type: string, search: object): Promise<string> {
   const error = await refusal(() => findRuntime(type, { projectRoot: folder, ...search }))
   expect(error.code).toBe('RUNTIME_NOT_FOUND')
-  expect(error.details?.operation).toBe('check availability')
+  expect(error).toBeInstanceOf(ProcessError)
+  expect(error).toMatchObject({ operation: 'check availability', details: { runtimeType: type } })
   expect(error.message).toMatch(/^runtime process check availability failed: /)
   return error.message
 }
@@ -92,6 +94,20 @@ describe('a runtime that is there', () => {
     symlinkSync(packaged, join(folder, 'mine'))
     const found = findRuntime('bun', { projectRoot: folder, bunPath: './mine' })
     expect(found.path).toBe(realpathSync(packaged))
+  })
+
+  it('is not taken from a relative folder in PATH', async () => {
+    process.env.PATH = relative(process.cwd(), folder)
+    if (hostIsBun) {
+      write('node', '#!/bin/sh\n')
+      expect(await fault('node', {})).toMatch(/node executable not found in PATH$/)
+    } else {
+      copyFileSync(packaged, join(folder, 'bun'), constants.COPYFILE_FICLONE)
+      const found = findRuntime('bun', { projectRoot: folder })
+      expect(found.path).toBe(realpathSync(packaged))
+      process.env.PATH = folder
+      expect(findRuntime('bun', { projectRoot: folder }).path).toBe(join(folder, 'bun'))
+    }
   })
 
   it('is used although a shim stands before it', () => {
@@ -213,6 +229,9 @@ describe('a version that is too old', () => {
     expect(readVersion('bun', old).version?.text).toBe('1.3.14')
     expect(readVersion('node', old).printed).toBe('printed "1.3.14" and exited with 0')
     const silent = write('silent', '#!/bin/sh\nexec /bin/sleep 60\n')
+    const started = Date.now()
     expect(readVersion('bun', silent).printed).toBe('was silent for 2000 ms')
+    // Generous: only a wait for the program's own end, a minute later, breaks it.
+    expect(Date.now() - started).toBeLessThan(30_000)
   })
 })

@@ -6,6 +6,7 @@ import { RunletError } from '../errors'
 import { describeProgram } from './binary-format'
 import { readVersion, type Version } from './binary-version'
 import { configurationMessages } from './configuration-messages'
+import { ProcessError } from './errors'
 import type { RuntimeType } from './runtime-types'
 
 /** A program that was found and asked for its version. */
@@ -33,18 +34,21 @@ const OLDEST: Readonly<Record<RuntimeType, { major: number; minor: number; text:
 /** The error of every failed search. */
 function notFound(
   type: RuntimeType,
-  why: string,
+  reason: string,
   facts: Record<string, unknown> = {},
-): RunletError {
-  return new RunletError('RUNTIME_NOT_FOUND', configurationMessages.check(why), {
-    details: { operation: 'check availability', runtimeType: type, ...facts },
+): ProcessError {
+  return new ProcessError({
+    code: 'RUNTIME_NOT_FOUND',
+    operation: 'check availability',
+    reason,
+    details: { runtimeType: type, ...facts },
   })
 }
 
 /**
  * Finds the program.
  *
- * @throws RunletError `RUNTIME_NOT_FOUND` saying what was found instead, or that nothing was
+ * @throws ProcessError `RUNTIME_NOT_FOUND` saying what was found instead, or that nothing was
  */
 export function findRuntime(type: RuntimeType, search: RuntimeSearch): RuntimeBinary {
   const option = type === 'bun' ? 'bunPath' : 'nodePath'

@@ -55,11 +55,7 @@ export function call(calling: Calling, toolId: string, given: CallOptions): Prom
   )
 }
 
-async function recorded(
-  calling: Calling,
-  ids: CallIds,
-  given: CallOptions,
-): Promise<ToolResult> {
+async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Promise<ToolResult> {
   const began = performance.now()
   const elapsed = () => performance.now() - began
   let phase: ToolPhase = 'queue'
@@ -115,9 +111,7 @@ async function run(
   if (given.signal?.aborted === true) {
     throw new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
   }
-  const timeoutMs = Math.ceil(
-    given.timeoutMs ?? tool?.timeoutMs ?? options.toolExecutionTimeoutMs,
-  )
+  const timeoutMs = Math.ceil(given.timeoutMs ?? tool?.timeoutMs ?? options.toolExecutionTimeoutMs)
   const rest = () => Math.max(1, Math.ceil(timeoutMs - (performance.now() - began)))
   const inputSchema = options.validateSchemas ? tool?.inputSchema : undefined
   const input =
@@ -135,7 +129,11 @@ async function run(
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
       ? await nativeCall(options, toolId, input, { ...given, timeoutMs: rest() })
-      : await inProcess(calling, { ...ids, toolId }, given, texts, { env, policy, timeoutMs: rest() })
+      : await inProcess(calling, { ...ids, toolId }, given, texts, {
+          env,
+          policy,
+          timeoutMs: rest(),
+        })
   if (core.outcome.failure !== null) return { output: undefined, core }
   const value: unknown = JSON.parse(core.valueText)
   const outputSchema = options.validateSchemas ? tool?.outputSchema : undefined
@@ -145,7 +143,8 @@ async function run(
       : await early(
           'validate output',
           'settle',
-          () => within(rest(), timeoutMs, checkValue(outputSchema, value, 'output', core.valueText)),
+          () =>
+            within(rest(), timeoutMs, checkValue(outputSchema, value, 'output', core.valueText)),
           core,
         )
   return { output: wrapped(checked, options.rawResult), core }
@@ -192,10 +191,7 @@ async function inProcess(
   }
 }
 
-function checkSize(
-  texts: { input: string; config: string | undefined },
-  limit: number,
-): void {
+function checkSize(texts: { input: string; config: string | undefined }, limit: number): void {
   const bytes = byteLength(texts.input) + byteLength(texts.config)
   if (bytes <= limit) return
   const message = `input and config have ${bytes} bytes as JSON, maxInputBytes allows ${limit}`

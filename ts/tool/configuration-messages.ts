@@ -36,7 +36,6 @@ export const configurationMessages = Object.freeze({
     `${path}${line === undefined ? '' : `:${line}`}: ${text}`,
 
   // runtimes
-  check: (text: string) => `runtime process check availability failed: ${text}`,
   notInPath: (type: string) => `${type} executable not found in PATH`,
   unusable: (path: string, why: string) => `${path} ${why}`,
 })

@@ -1,8 +1,8 @@
 /** What came of a call, as its caller gets it. */
 
 import type {
-  ErrorCode,
   EnforcementReport,
+  ErrorCode,
   ToolOperation,
   ToolPhase,
   ToolResult,
@@ -46,9 +46,7 @@ export interface CallIds {
 }
 
 /** Hides what the caller's texts must not tell: places on the host, and secrets. */
-export interface Veil {
-  (text: string): string
-}
+export type Veil = (text: string) => string
 
 /** Bytes of stderr that an error's message shows. */
 const SHOWN_STDERR = 2048
@@ -148,7 +146,8 @@ export function errorOf(
 
 /** Node ends itself when its own heap is full; that is the memory limit, too. */
 function failureCode({ code, process: ended }: CoreFailure, stderr: string): ErrorCode {
-  const aborted = ended?.signal === 'SIGABRT' || ended?.signal === 'SIGTRAP' || ended?.exitCode === 134
+  const aborted =
+    ended?.signal === 'SIGABRT' || ended?.signal === 'SIGTRAP' || ended?.exitCode === 134
   return aborted && stderr.includes('JavaScript heap out of memory') ? 'MEMORY_LIMIT' : code
 }
 

@@ -45,7 +45,9 @@ export class Recorder {
     if (options.security.auditMode) {
       const { onAudit } = options
       this.#trail =
-        onAudit === undefined ? auditToFile(store.folder) : auditToFunction((record) => onAudit({ ...record }))
+        onAudit === undefined
+          ? auditToFile(store.folder)
+          : auditToFunction((record) => onAudit({ ...record }))
     }
   }
 
@@ -75,7 +77,8 @@ export class Recorder {
       phase: facts.phase,
       ...(settled.ok ? {} : { code: settled.error.code }),
       ...(typeof failure?.details.limit === 'string' && { limit: failure.details.limit }),
-      ...(core !== undefined && core.valueText !== '' && { outputBytes: byteLength(core.valueText) }),
+      ...(core !== undefined &&
+        core.valueText !== '' && { outputBytes: byteLength(core.valueText) }),
       ...(failure?.process && {
         exitCode: failure.process.exitCode,
         signal: failure.process.signal,
@@ -133,7 +136,11 @@ export class Recorder {
       await snapshot.finish()
     } catch (error) {
       // The tool's own failure is what the caller asked about.
-      this.#say('warn', { ...ids, reason: String(Reflect.get(Object(error), 'code')) }, 'no heap snapshot was kept')
+      this.#say(
+        'warn',
+        { ...ids, reason: String(Reflect.get(Object(error), 'code')) },
+        'no heap snapshot was kept',
+      )
     }
   }
 

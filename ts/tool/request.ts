@@ -1,8 +1,7 @@
 /** Reads what a caller passes to one call. */
 
 import { randomUUID } from 'node:crypto'
-import type { ExecuteToolOptions } from '../../index.js'
-import type { AbortSignalLike } from '../../index.js'
+import type { AbortSignalLike, ExecuteToolOptions } from '../../index.js'
 import { addon } from '../addon'
 import { fieldTable, readFields } from '../codelet/fields'
 import { invalidArgument, RunletError } from '../errors'

@@ -78,7 +78,10 @@ function argumentsOf(
   memoryLimitBytes: number,
 ): string[] {
   if (binary.type === 'bun') return [...BUN, ...(options.smol ? ['--smol'] : []), 'run']
-  const limits = [options.nodeOldSpaceMiB, memoryLimitBytes > 0 ? memoryLimitBytes / MIB : undefined]
+  const limits = [
+    options.nodeOldSpaceMiB,
+    memoryLimitBytes > 0 ? memoryLimitBytes / MIB : undefined,
+  ]
   const given = limits.filter((limit) => limit !== undefined)
   const heap = given.length > 0 ? [`--max-old-space-size=${Math.ceil(Math.min(...given))}`] : []
   const { major, minor } = binary.version

@@ -64,7 +64,7 @@ fn what_json_cannot_hold_is_refused_with_its_place() {
         ("a: 9007199254740993\n", "would be rounded"),
         ("a: 99999999999999999999\n", "would be rounded"),
         ("a: [1\n", "line"),
-        ("a: 1\n\tb: 2\n", "line 2"),
+        ("a: 1\n\tb: 2\n", "found a tab"),
     ] {
         let message = refusal(text);
         assert!(message.contains(expected), "{text:?} gave {message:?}");
