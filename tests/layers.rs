@@ -99,11 +99,8 @@ fn a_planted_breach_is_found() {
         ("limits.rs", "use crate::codelet::Runner;"),
         ("codelet/runner.rs", "unsafe { go() }"),
         ("codelet/worker.rs", "use tokio::spawn;"),
-<<<<<<< HEAD
         ("node/native_tools.rs", "use crate::scoped_fs::Root;"),
-=======
         ("tool/schema.rs", "use saphyr_parser::Parser;"),
->>>>>>> bce6d99cfb4b63719982468b8ccbc92904600a1b
         ("codelet/runner.rs", "use crate::permission::PermissionSet;"),
         ("permission/path.rs", "use crate::tool::rules;"),
         ("tool.rs", "use idna::uts46;"),
