@@ -163,7 +163,7 @@ pub(super) async fn attempt(
             (worker, true)
         } else {
             let alive = Alive::new(&room.alive);
-            match Worker::launch(&room.spec, &request.call.shape, used_by, alive).await {
+            match Worker::launch(&room.spec, &request.call.shape, used_by, alive, false).await {
                 Ok(worker) => (worker, false),
                 Err(failure) => return Attempt::unstarted(failure),
             }

@@ -214,7 +214,7 @@ async fn load(room: &Weak<Room>, shape: &Shape) -> Option<Idle> {
     let strong = room.upgrade().filter(|room| !room.is_disposed())?;
     let made_from = stamp(&strong.spec);
     let alive = Alive::new(&strong.alive);
-    let worker = Worker::launch(&strong.spec, shape, Use::default(), alive).await.ok()?;
+    let worker = Worker::launch(&strong.spec, shape, Use::default(), alive, true).await.ok()?;
     drop(strong);
     let ended = worker.child.ended();
     let ready = async {

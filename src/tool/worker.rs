@@ -75,12 +75,14 @@ fn limits(shape: &Shape) -> Limits {
 }
 
 impl Worker {
-    /// Launches the runtime and tells it what to load. It is not yet known to have loaded it.
+    /// Launches the runtime and tells it what to load. It is not yet known to have loaded it. One that
+    /// is to wait for its call may `rehearse`.
     pub(super) async fn launch(
         room: &RoomSpec,
         shape: &Shape,
         used_by: Use,
         alive: Alive,
+        rehearse: bool,
     ) -> Result<Worker, Failure> {
         let mut arguments = shape.arguments.clone();
         arguments.push(room.worker.to_string_lossy().into_owned());
@@ -112,6 +114,7 @@ impl Worker {
             "entrypoint": room.entrypoint.to_string_lossy(),
             "debug": shape.debug,
             "heapProfiling": shape.heap_profiling,
+            "rehearse": rehearse,
             "goesOn": shape.exit_grace_ms > 0,
         });
         // Whatever goes wrong here shows when the worker's answer is read.
