@@ -38,4 +38,4 @@ pub use log_lines::{LogLines, LogSink};
 pub use pool::PoolStats;
 #[cfg(target_os = "linux")]
 pub use room::{Answer, Cancel, Logs, Outcome, Room, RoomStats};
-pub use spec::{CallSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, WarmSpec};
+pub use spec::{CallSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, ShapeRef, WarmSpec};

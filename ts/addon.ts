@@ -73,7 +73,9 @@ export interface Native {
   stats(runner: number): string
   /** Opens a room of tools; gives its number. */
   toolOpen(specText: string, onLog: (call: number, stream: number, text: string) => void): number
-  toolWarm(room: number, shapeText: string, warmText: string): void
+  /** Keeps the shape of processes; gives its number. */
+  toolShape(room: number, shapeText: string): number
+  toolWarm(room: number, shape: number, warmText: string): void
   /** Fulfilled with the facts as JSON, the tool's value as JSON, and a heap snapshot. */
   toolCall(
     room: number,

@@ -69,11 +69,18 @@ pub fn tool_open(
     Ok(number)
 }
 
-/// Starts processes of that shape in advance.
+/// Keeps the shape of processes with a room; gives its number.
 #[napi(catch_unwind)]
-pub fn tool_warm(room: u32, shape_text: String, warm_text: String) -> Result<()> {
-    let (shape, warm): (Shape, WarmSpec) = (read(&shape_text)?, read(&warm_text)?);
-    with(room, |kept| kept.room.warm(&shape, warm))
+pub fn tool_shape(room: u32, shape_text: String) -> Result<u32> {
+    let shape: Shape = read(&shape_text)?;
+    with(room, |kept| kept.room.keep_shape(shape))
+}
+
+/// Starts processes of a kept shape in advance.
+#[napi(catch_unwind)]
+pub fn tool_warm(room: u32, shape: u32, warm_text: String) -> Result<()> {
+    let warm: WarmSpec = read(&warm_text)?;
+    with(room, |kept| kept.room.warm(shape, warm))
 }
 
 /// Makes a call under a number of the caller's own. Gives the outcome as JSON, the tool's value as
@@ -107,8 +114,10 @@ pub fn tool_call(
             drop(lines);
             deferred.resolve(Box::new(move |_| Ok(texts(outcome))));
         });
-        noted.insert(call, cancel);
-    })?;
+        cancel.map(|cancel| noted.insert(call, cancel)).is_some()
+    })?
+    .then_some(())
+    .ok_or_else(|| invalid("no such shape"))?;
     Ok(promise)
 }
 

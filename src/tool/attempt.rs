@@ -1,6 +1,7 @@
 //! One process, from its launch to its end, for one call.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use super::failure::{Failure, Phase, ProcessFacts};
 use super::frame::{self, FrameError};
 use super::room::Room;
 use super::scan::scan;
-use super::spec::CallSpec;
+use super::spec::{CallSpec, Shape};
 use super::worker::{Alive, Use, Worker, ending, signal_name};
 use crate::Code;
 use crate::process::{Child, End, Exit, LogSink, Report, Stop};
@@ -37,6 +38,7 @@ pub(super) struct Terms {
 /// The call as the worker is told.
 pub(super) struct Request {
     pub call: CallSpec,
+    pub shape: Arc<Shape>,
     /// JSON texts.
     pub input: String,
     pub config: Option<String>,
@@ -156,18 +158,17 @@ pub(super) async fn attempt(
 ) -> Attempt {
     let began = Instant::now();
     let used_by = Use { log: request.log.clone(), permit: Some(permit) };
-    let (worker, warm) =
-        if let Some(worker) = room.pool.take(&request.call.shape, request.call.warm) {
-            *worker.used_by.lock() = used_by;
-            worker.child.set_busy(true);
-            (worker, true)
-        } else {
-            let alive = Alive::new(&room.alive);
-            match Worker::launch(&room.spec, &request.call.shape, used_by, alive, false).await {
-                Ok(worker) => (worker, false),
-                Err(failure) => return Attempt::unstarted(failure),
-            }
-        };
+    let (worker, warm) = if let Some(worker) = room.pool.take(&request.shape, request.call.warm) {
+        *worker.used_by.lock() = used_by;
+        worker.child.set_busy(true);
+        (worker, true)
+    } else {
+        let alive = Alive::new(&room.alive);
+        match Worker::launch(&room.spec, &request.shape, used_by, alive, false).await {
+            Ok(worker) => (worker, false),
+            Err(failure) => return Attempt::unstarted(failure),
+        }
+    };
     let mut talk = Talk { request, terms, worker: &worker, heap: Vec::new(), sent: false };
     let loaded = if warm { Ok(Ok(())) } else { talk.load().await };
     let start = if warm { Duration::ZERO } else { began.elapsed() };
@@ -177,7 +178,7 @@ pub(super) async fn attempt(
         Err(broken) => Err(broken),
     };
     let (heap, sent) = (std::mem::take(&mut talk.heap), talk.sent);
-    let grace = request.call.shape.exit_grace_ms;
+    let grace = request.shape.exit_grace_ms;
     let report = if grace > 0 && matches!(answer, Ok(Ok(_))) {
         worker.finish_after(Duration::from_millis(grace)).await
     } else {
@@ -403,7 +404,7 @@ impl Ending<'_> {
     }
 
     fn stopped(&self, why: Stop, phase: Phase) -> Failure {
-        let limits = &self.request.call.shape.limits;
+        let limits = &self.request.shape.limits;
         let peak = self.report.peak_memory_bytes;
         match why {
             Stop::Memory => {

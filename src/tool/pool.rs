@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
@@ -69,7 +69,7 @@ impl Shelf {
 /// The idle processes of a room.
 pub(super) struct Pool {
     /// The shape used last stands last.
-    by_shape: Mutex<Vec<(Shape, Shelf)>>,
+    by_shape: Mutex<Vec<(Arc<Shape>, Shelf)>>,
     room: Weak<Room>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -85,7 +85,7 @@ impl Pool {
     }
 
     /// An idle process of that shape, used up by being taken; starts others in its place.
-    pub(super) fn take(&self, shape: &Shape, warm: WarmSpec) -> Option<Worker> {
+    pub(super) fn take(&self, shape: &Arc<Shape>, warm: WarmSpec) -> Option<Worker> {
         if warm.size == 0 {
             return None;
         }
@@ -102,7 +102,7 @@ impl Pool {
         });
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
-        let (room, shape) = (self.room.clone(), shape.clone());
+        let (room, shape) = (self.room.clone(), Arc::clone(shape));
         reactor::spawn(async move {
             // To start a process takes more of the machine than most calls do: those come first.
             sleep(LATER).await;
@@ -114,11 +114,16 @@ impl Pool {
     }
 
     /// The shelf of a shape, made if there is none.
-    fn on_shelf<T>(&self, shape: &Shape, warm: WarmSpec, work: impl FnOnce(&mut Shelf) -> T) -> T {
+    fn on_shelf<T>(
+        &self,
+        shape: &Arc<Shape>,
+        warm: WarmSpec,
+        work: impl FnOnce(&mut Shelf) -> T,
+    ) -> T {
         let mut all = self.by_shape.lock();
         let place = all.iter().position(|(known, _)| known == shape);
         let empty = || Shelf { warm, idle: VecDeque::new(), starting: 0 };
-        let found = place.map_or_else(|| (shape.clone(), empty()), |at| all.remove(at));
+        let found = place.map_or_else(|| (Arc::clone(shape), empty()), |at| all.remove(at));
         if all.len() == SHAPES {
             let (_, oldest) = all.remove(0);
             self.evicted.fetch_add(oldest.idle.len() as u64, Ordering::Relaxed);
@@ -129,7 +134,7 @@ impl Pool {
     }
 
     /// Starts as many processes as are missing, in the background.
-    pub(super) fn refill(&self, shape: &Shape, warm: WarmSpec) {
+    pub(super) fn refill(&self, shape: &Arc<Shape>, warm: WarmSpec) {
         let missing = self.on_shelf(shape, warm, |shelf| {
             shelf.warm = warm;
             let there = shelf.starting + u32::try_from(shelf.idle.len()).unwrap_or(u32::MAX);
@@ -138,13 +143,13 @@ impl Pool {
             missing
         });
         for _ in 0..missing {
-            let (room, shape) = (self.room.clone(), shape.clone());
+            let (room, shape) = (self.room.clone(), Arc::clone(shape));
             reactor::spawn(async move { start(room, shape, warm).await });
         }
     }
 
     /// Nothing when the shelf was given up meanwhile.
-    fn put(&self, shape: &Shape, idle: Option<Idle>) {
+    fn put(&self, shape: &Arc<Shape>, idle: Option<Idle>) {
         if let Some((_, shelf)) = self.by_shape.lock().iter_mut().find(|(known, _)| known == shape)
         {
             shelf.starting = shelf.starting.saturating_sub(1);
@@ -153,7 +158,7 @@ impl Pool {
     }
 
     /// Ends what has become too old; true when something had.
-    fn expire(&self, shape: &Shape) -> bool {
+    fn expire(&self, shape: &Arc<Shape>) -> bool {
         let mut all = self.by_shape.lock();
         let Some((_, kept)) = all.iter_mut().find(|(known, _)| known == shape) else {
             return false;
@@ -188,7 +193,7 @@ impl Pool {
 
 /// Starts one process and puts it on its shelf. Fails silently: a call that finds none starts its
 /// own, and reports what is wrong.
-async fn start(room: Weak<Room>, shape: Shape, warm: WarmSpec) {
+async fn start(room: Weak<Room>, shape: Arc<Shape>, warm: WarmSpec) {
     let idle = load(&room, &shape).await;
     let Some(room) = room.upgrade() else { return };
     if room.is_disposed() {
@@ -201,7 +206,7 @@ async fn start(room: Weak<Room>, shape: Shape, warm: WarmSpec) {
     }
     room.pool.refills.fetch_add(1, Ordering::Relaxed);
     let age = Duration::from_millis(warm.max_age_ms);
-    let room = std::sync::Arc::downgrade(&room);
+    let room = Arc::downgrade(&room);
     sleep(age + Duration::from_millis(1)).await;
     if let Some(room) = room.upgrade().filter(|room| !room.is_disposed())
         && room.pool.expire(&shape)
@@ -210,7 +215,7 @@ async fn start(room: Weak<Room>, shape: Shape, warm: WarmSpec) {
     }
 }
 
-async fn load(room: &Weak<Room>, shape: &Shape) -> Option<Idle> {
+async fn load(room: &Weak<Room>, shape: &Arc<Shape>) -> Option<Idle> {
     let strong = room.upgrade().filter(|room| !room.is_disposed())?;
     let made_from = stamp(&strong.spec);
     let alive = Alive::new(&strong.alive);

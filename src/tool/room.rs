@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -13,7 +14,7 @@ use super::failure::{Failure, Phase};
 use super::log_lines::LogSink;
 use super::pool::{Pool, PoolStats};
 use super::retry::Retry;
-use super::spec::{CallSpec, RoomSpec, Shape, WarmSpec};
+use super::spec::{CallSpec, RoomSpec, Shape, ShapeRef, WarmSpec};
 use crate::Code;
 use crate::process::{Captured, reactor};
 
@@ -26,6 +27,8 @@ pub struct Room {
     pub(super) pool: Pool,
     /// Processes that are not wholly gone.
     pub(super) alive: watch::Sender<usize>,
+    /// By number, never fewer.
+    shapes: Mutex<Vec<Arc<Shape>>>,
     places: Arc<Semaphore>,
     queued: AtomicU32,
     running: AtomicU64,
@@ -117,6 +120,7 @@ impl Room {
         Arc::new_cyclic(|room| Room {
             pool: Pool::new(room.clone()),
             alive: watch::Sender::new(0),
+            shapes: Mutex::default(),
             places: Arc::new(Semaphore::new(spec.max_concurrent as usize)),
             queued: AtomicU32::new(0),
             running: AtomicU64::new(0),
@@ -125,9 +129,25 @@ impl Room {
         })
     }
 
-    /// Starts idle processes of that shape.
-    pub fn warm(&self, shape: &Shape, warm: WarmSpec) {
-        self.pool.refill(shape, warm);
+    /// Keeps a shape; gives its number.
+    pub fn keep_shape(&self, shape: Shape) -> u32 {
+        let mut shapes = self.shapes.lock();
+        shapes.push(Arc::new(shape));
+        u32::try_from(shapes.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn shape(&self, shape: ShapeRef) -> Option<Arc<Shape>> {
+        match shape {
+            ShapeRef::Kept(number) => self.shapes.lock().get(number as usize).cloned(),
+            ShapeRef::Own(shape) => Some(Arc::new(*shape)),
+        }
+    }
+
+    /// Starts idle processes of a kept shape.
+    pub fn warm(&self, shape: u32, warm: WarmSpec) {
+        if let Some(shape) = self.shape(ShapeRef::Kept(shape)) {
+            self.pool.refill(&shape, warm);
+        }
     }
 
     /// What it is doing.
@@ -157,6 +177,7 @@ impl Room {
     }
 
     /// Makes a call. `input` and `config` are JSON; `log` gets what the tool prints, as it comes.
+    /// `None` for the number of a shape that is not kept.
     pub fn call(
         self: &Arc<Self>,
         call: CallSpec,
@@ -164,7 +185,8 @@ impl Room {
         config: Option<String>,
         log: Option<LogSink>,
         done: impl FnOnce(Outcome) + Send + 'static,
-    ) -> Cancel {
+    ) -> Option<Cancel> {
+        let shape = self.shape(call.shape.clone())?;
         let start = Instant::now();
         let cancel = watch::Sender::new(false);
         let terms = Terms {
@@ -176,7 +198,7 @@ impl Room {
         let mut disposed = self.disposed.subscribe();
         let end = cancel.clone();
         reactor::spawn(async move {
-            let request = Request { call, input, config, log };
+            let request = Request { call, shape, input, config, log };
             let calling = room.run(&request, &terms, start);
             tokio::pin!(calling);
             let outcome = tokio::select! {
@@ -189,7 +211,7 @@ impl Room {
             };
             done(outcome);
         });
-        Cancel(cancel)
+        Some(Cancel(cancel))
     }
 
     async fn run(&self, request: &Request, terms: &Terms, start: Instant) -> Outcome {

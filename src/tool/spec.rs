@@ -52,6 +52,16 @@ pub struct Shape {
     pub exit_grace_ms: u64,
 }
 
+/// A shape, or the number of one that the room keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum ShapeRef {
+    /// Kept: most calls have the same few.
+    Kept(u32),
+    /// Of this call alone.
+    Own(Box<Shape>),
+}
+
 /// Bounds of one tree of processes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -83,7 +93,7 @@ pub struct CallSpec {
     /// Milliseconds for all of it, waiting and every attempt included.
     pub timeout_ms: u64,
     /// The process it gets.
-    pub shape: Shape,
+    pub shape: ShapeRef,
     /// Processes of that shape kept ready; none for a call that wants one of its own.
     pub warm: WarmSpec,
     /// Variables of this call, which the worker is told again.

@@ -162,15 +162,18 @@ async function inProcess(
   const retry = tool?.retry ?? options.retry
   const ownProcess = scratch !== undefined || Object.keys(given.env).length > 0
   const warm = tool?.warm ?? options.warm
-  const spec: CallSpec = {
-    ...ids,
-    timeoutMs: terms.timeoutMs,
-    shape: shapeOf(options, binary, {
+  const shape = () =>
+    shapeOf(options, binary, {
       policy: terms.policy,
       env: terms.env,
       memoryLimitBytes: tool?.memoryLimitBytes ?? options.memoryLimitBytes,
       scratch,
-    }),
+    })
+  const spec: CallSpec = {
+    ...ids,
+    timeoutMs: terms.timeoutMs,
+    // Tools without options of their own share one shape.
+    shape: ownProcess ? shape() : room.shape(tool === undefined ? '' : ids.toolId, shape),
     // What only this call has, no idle process can have got.
     warm: { size: ownProcess ? 0 : (warm.size ?? 0), maxAgeMs: warm.maxAgeMs ?? 60_000 },
     env: given.env,

@@ -29,7 +29,8 @@ export interface CallSpec {
   toolId: string
   execId: string
   timeoutMs: number
-  shape: Shape
+  /** One of this call alone, or the number of a kept one. */
+  shape: Shape | number
   warm: WarmSpec
   env: Readonly<Record<string, string>>
   maxOutputBytes: number
@@ -66,6 +67,7 @@ let lastCall = 0
 /** A room of the core. */
 export class Room {
   readonly #number: number
+  readonly #shapes = new Map<string, number>()
   readonly #logs = new Map<number, OnLog>()
 
   constructor(spec: RoomSpec) {
@@ -75,9 +77,18 @@ export class Room {
     })
   }
 
+  /** The number of a shape, which is made and kept at its first use. */
+  shape(key: string, make: () => Shape): number {
+    const known = this.#shapes.get(key)
+    if (known !== undefined) return known
+    const number = addon().native.toolShape(this.#number, JSON.stringify(make()))
+    this.#shapes.set(key, number)
+    return number
+  }
+
   /** Starts processes in advance. */
-  warm(shape: Shape, warm: WarmSpec): void {
-    addon().native.toolWarm(this.#number, JSON.stringify(shape), JSON.stringify(warm))
+  warm(shape: number, warm: WarmSpec): void {
+    addon().native.toolWarm(this.#number, shape, JSON.stringify(warm))
   }
 
   /** Makes a call. Never rejects for what the tool does. */

@@ -75,7 +75,9 @@ class Runtime implements ToolRuntime {
     if (options.warm.size > 0) {
       const { env, memoryLimitBytes } = options
       const terms = { policy: this.#policy, env, memoryLimitBytes, scratch: undefined }
-      if (!options.scratchDir) this.#room.warm(shapeOf(options, this.#binary, terms), options.warm)
+      const shape = this.#room.shape('', () => shapeOf(options, this.#binary, terms))
+      // A folder of its own, no process that was started before can have.
+      if (!options.scratchDir) this.#room.warm(shape, options.warm)
     }
   }
 
