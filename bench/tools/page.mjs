@@ -2,6 +2,8 @@
  * The figures as a page.
  * @module
  */
+import { BURST } from './measure.mjs'
+
 const shown = (ms) => (ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2))
 
 function verdict(met, text) {
@@ -81,7 +83,7 @@ export function page(report, ways) {
     '',
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, Bun ${machine.bun}.${quick ? ' **A quick pass.**' : ''}`,
     '',
-    `| way | ${rows.map((row) => `${row.title} (n = ${row.rounds})`).join(' | ')} |`,
+    `| way | ${rows.map((row) => `${row.title} (n = ${row.rounds * BURST})`).join(' | ')} |`,
     `|---|${rows.map(() => '---:|').join('')}`,
   ]
   for (const [id, way] of Object.entries(ways)) {
@@ -98,7 +100,8 @@ export function page(report, ways) {
     'Kept threads also keep what one call leaves for the next. Being faster than a process is no',
     'surprise there.',
     '',
-    'Warm calls leave the pool 400 ms to be full again; a burst beyond it is cold.',
+    `Each way makes ${BURST} calls in its turn. Warm ones find a pool of ${BURST} that had 400 ms to fill;`,
+    'calls beyond the pool are cold.',
     '',
     '## A large host',
     '',

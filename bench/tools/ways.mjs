@@ -7,6 +7,7 @@ import { fork, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { BURST } from './measure.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const require = createRequire(new URL('../peers/', import.meta.url))
@@ -65,7 +66,7 @@ export function ways({ bun, node }) {
     'runlet-bun-warm': {
       title: 'runlet, Bun, warm single-use',
       paced: true,
-      open: () => runlet('bun', { warm: { size: 4 } }, programs),
+      open: () => runlet('bun', { warm: { size: BURST } }, programs),
     },
     'runlet-node': {
       title: 'runlet, Node',
@@ -74,7 +75,7 @@ export function ways({ bun, node }) {
     'runlet-node-warm': {
       title: 'runlet, Node, warm single-use',
       paced: true,
-      open: () => runlet('node', { warm: { size: 4 } }, programs),
+      open: () => runlet('node', { warm: { size: BURST } }, programs),
     },
     'bun-run': {
       title: 'spawn `bun run`, stdin and stdout',
@@ -140,7 +141,7 @@ export function ways({ bun, node }) {
     piscina: {
       title: 'piscina, kept threads*',
       open: async () => {
-        const { Piscina } = await import(require.resolve('piscina'))
+        const { Piscina } = require('piscina')
         const pool = new Piscina({ filename: here('pool-worker.mjs'), minThreads: 1 })
         return {
           call: (tool, input) => pool.run({ tool, input }),

@@ -21,7 +21,7 @@ const SHAPES: usize = 4;
 const LOAD: Duration = Duration::from_mins(1);
 
 /// From the taking of a process to the start of the next.
-const LATER: Duration = Duration::from_millis(2);
+const LATER: Duration = Duration::from_millis(20);
 
 /// What is counted of a pool.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
