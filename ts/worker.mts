@@ -10,7 +10,11 @@
  * Imports only modules of the runtime: the project may redirect all others.
  */
 
-import { readSync as fsReadSync, writeSync as fsWriteSync } from 'node:fs'
+import {
+  readlinkSync as fsReadlinkSync,
+  readSync as fsReadSync,
+  writeSync as fsWriteSync,
+} from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 const CHANNEL = 3
@@ -20,27 +24,34 @@ const [HELLO, REQUEST, READY, RESULT, FAILED, HEAP] = [1, 2, 16, 17, 18, 19] as 
 // Taken before anything of the user runs.
 const readSync = fsReadSync
 const writeSync = fsWriteSync
+const readlinkSync = fsReadlinkSync
 const { stringify, parse } = JSON
-const { hasOwn, keys } = Object
+const { hasOwn, keys, setPrototypeOf, defineProperty } = Object
 const { apply, get } = Reflect
 const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true })
 const encode = textEncoder.encode.bind(textEncoder)
 const decode = textDecoder.decode.bind(textDecoder)
 const Bytes = Uint8Array
-const subarray = Uint8Array.prototype.subarray
+const readLength = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+)?.get as () => number
 const NativeError = Error
 const TextOf = String
+const { toWellFormed } = String.prototype as unknown as { toWellFormed(): string }
 const now = performance.now.bind(performance)
 const NativeDate = Date
 const toISOString = Date.prototype.toISOString
 const blocker = new Int32Array(new SharedArrayBuffer(4))
 const wait = Atomics.wait
+const exit = process.exit.bind(process)
 
 /** What Bun adds to the globals, as far as it is used here. */
 declare const Bun: { generateHeapSnapshot(): object } | undefined
 
 interface Hello {
+  projectRoot: string
   entrypoint: string
   debug: boolean
   heapProfiling: boolean
@@ -61,9 +72,45 @@ interface Request {
 
 type Tool = (input: unknown, config: unknown) => unknown
 
+/** The file that the channel is, by a name that no other has at the same time. */
+function channelNow(): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${CHANNEL}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+const channel = channelNow()
+
+/** Ends the process; where a handler of the tool's keeps it from ending, it goes no further. */
+function end(): never {
+  exit(1)
+  for (;;) wait(blocker, 0, 0)
+}
+
+/** How many bytes there are, without asking an accessor that the tool could have replaced. */
+function lengthOf(bytes: Uint8Array): number {
+  return apply(readLength, bytes, [])
+}
+
+/**
+ * Makes bytes inherit nothing: the runtime's own readSync and writeSync ask them for their length, and
+ * an inherited accessor that the tool has replaced would be handed the token.
+ */
+function bare(bytes: Uint8Array): Uint8Array {
+  const length = lengthOf(bytes)
+  setPrototypeOf(bytes, null)
+  for (let at = 0; at < 2; at++) {
+    const name = at === 0 ? 'length' : 'byteLength'
+    defineProperty(bytes, name, { __proto__: null, value: length } as PropertyDescriptor)
+  }
+  return bytes
+}
+
 /** The next bytes of the channel. Ends the process when the host is gone. */
 function take(length: number): Uint8Array {
-  const bytes = new Bytes(length)
+  const bytes = bare(new Bytes(length))
   for (let at = 0; at < length; ) {
     let read = 0
     try {
@@ -74,15 +121,15 @@ function take(length: number): Uint8Array {
         wait(blocker, 0, 0, 1)
         continue
       }
-      process.exit(1)
+      end()
     }
-    if (read === 0) process.exit(1)
+    if (read === 0) end()
     at += read
   }
   return bytes
 }
 
-function receive(kind: number): { token: Uint8Array; payload: unknown } {
+function receive(kind: number): { header: Uint8Array; payload: unknown } {
   const header = take(HEADER)
   const length =
     (header[0] as number) +
@@ -90,12 +137,13 @@ function receive(kind: number): { token: Uint8Array; payload: unknown } {
     (header[2] as number) * 0x10000 +
     (header[3] as number) * 0x1000000
   const body = take(length)
-  if (header[20] !== kind) process.exit(1)
-  return { token: apply(subarray, header, [4, 20]) as Uint8Array, payload: parse(decode(body)) }
+  if (header[20] !== kind) end()
+  return { header, payload: parse(decode(body)) }
 }
 
 const greeting = receive(HELLO)
-const token = greeting.token
+const token = new Bytes(16)
+for (let at = 0; at < 16; at++) token[at] = greeting.header[4 + at] as number
 const hello = greeting.payload as Hello
 
 function send(kind: number, text: string): void {
@@ -103,36 +151,35 @@ function send(kind: number, text: string): void {
 }
 
 function sendBytes(kind: number, body: Uint8Array): void {
-  const length = body.length
-  const frame = new Bytes(HEADER)
+  const length = lengthOf(body)
+  // Short ones go in one piece: each write may wake the host.
+  const inOne = length < 0x4000
+  const frame = new Bytes(inOne ? HEADER + length : HEADER)
   frame[0] = length & 0xff
   frame[1] = (length >>> 8) & 0xff
   frame[2] = (length >>> 16) & 0xff
   frame[3] = (length >>> 24) & 0xff
   for (let at = 0; at < 16; at++) frame[4 + at] = token[at] as number
   frame[20] = kind
-  // Short ones go in one piece: each write may wake the host.
-  if (length < 0x4000) {
-    const whole = new Bytes(HEADER + length)
-    for (let at = 0; at < HEADER; at++) whole[at] = frame[at] as number
-    for (let at = 0; at < length; at++) whole[HEADER + at] = body[at] as number
-    put(whole)
-    return
-  }
+  if (inOne) for (let at = 0; at < length; at++) frame[HEADER + at] = body[at] as number
+  // Something that was put in the channel's place would learn the token.
+  if (channelNow() !== channel) end()
   put(frame)
-  put(body)
+  if (!inOne) put(body)
 }
 
 let muted = false
 
 function put(bytes: Uint8Array): void {
+  const length = lengthOf(bytes)
+  bare(bytes)
   if (muted) return
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < length; ) {
     try {
-      at += writeSync(CHANNEL, bytes, at, bytes.length - at)
+      at += writeSync(CHANNEL, bytes, at, length - at)
     } catch (error) {
       if (codeOf(error) === 'EINTR') continue
-      if (codeOf(error) !== 'EAGAIN') process.exit(1)
+      if (codeOf(error) !== 'EAGAIN') end()
       wait(blocker, 0, 0, 1)
     }
   }
@@ -167,7 +214,7 @@ for (const [method, name] of [
   console[method] = (...values: unknown[]) => {
     let line = prefix
     for (let at = 0; at < values.length; at++) line += (at > 0 ? ' ' : '') + shown(values[at])
-    const bytes = encode(`${line}\n`)
+    const bytes = bare(encode(`${line}\n`))
     for (let at = 0; at < bytes.length; ) {
       try {
         at += writeSync(2, bytes, at, bytes.length - at)
@@ -181,7 +228,7 @@ for (const [method, name] of [
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return value
-  if (value instanceof NativeError) return textOf(own(value, 'stack')) ?? TextOf(value)
+  if (isError(value)) return textOf(own(value, 'stack')) ?? TextOf(value)
   try {
     return (typeof value === 'object' ? stringify(value) : undefined) ?? TextOf(value)
   } catch {
@@ -189,23 +236,34 @@ function shown(value: unknown): string {
   }
 }
 
-/** A text in quotes. Of a text no toJSON is asked. */
-function quoted(text: string): string {
-  return stringify(text)
+/** Not throwing, though a Proxy can make the question throw. */
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof NativeError
+  } catch {
+    return false
+  }
 }
 
+/** A text in quotes, halves of characters replaced: the host reads Unicode. No toJSON is asked. */
+function quoted(text: string): string {
+  return stringify(apply(toWellFormed, text, []))
+}
+
+/** Why there is no value. All fields are there: one that is not would be that of a bent prototype. */
 interface Fault {
   kind: 'tool' | 'lookup' | 'result' | 'timeout'
   message: string
   name: string
-  stack?: string | undefined
-  code?: string | undefined
-  retryable?: boolean
-  available?: readonly string[]
+  stack: string | undefined
+  code: string | undefined
+  retryable: boolean
+  /** The names of all tools, as JSON. */
+  available: string | undefined
 }
 
 function faultOf(error: unknown, kind: Fault['kind']): Fault {
-  if (error instanceof NativeError || typeof own(error, 'message') === 'string') {
+  if (isError(error) || typeof own(error, 'message') === 'string') {
     return {
       kind,
       message: textOf(own(error, 'message')) ?? '',
@@ -213,6 +271,7 @@ function faultOf(error: unknown, kind: Fault['kind']): Fault {
       stack: textOf(own(error, 'stack')),
       code: codeOf(error),
       retryable: own(error, 'retryable') === true,
+      available: undefined,
     }
   }
   let message = 'unknown'
@@ -221,7 +280,15 @@ function faultOf(error: unknown, kind: Fault['kind']): Fault {
   } catch {
     // A value that cannot be shown.
   }
-  return { kind, message, name: 'UnknownError', retryable: own(error, 'retryable') === true }
+  return {
+    kind,
+    message,
+    name: 'UnknownError',
+    stack: undefined,
+    code: undefined,
+    retryable: own(error, 'retryable') === true,
+    available: undefined,
+  }
 }
 
 /** The answer; only the tool's value was made by code that the tool could have bent. */
@@ -234,14 +301,8 @@ function answer(request: Request | undefined, value: string, fault: Fault | unde
     let more = ''
     if (fault.stack !== undefined) more += `"stack":${quoted(fault.stack)},`
     if (fault.code !== undefined) more += `"code":${quoted(fault.code)},`
-    if (fault.retryable === true) more += '"retryable":true,'
-    if (fault.available !== undefined) {
-      let list = ''
-      for (let at = 0; at < fault.available.length; at++) {
-        list += (at > 0 ? ',' : '') + quoted(fault.available[at] as string)
-      }
-      more += `"available":[${list}],`
-    }
+    if (fault.retryable) more += '"retryable":true,'
+    if (fault.available !== undefined) more += `"available":${fault.available},`
     const time = apply(toISOString, new NativeDate(), []) as string
     error =
       `{"message":${quoted(fault.message)},"name":${quoted(fault.name)},${more}` +
@@ -276,8 +337,12 @@ function sendHeap(): void {
   const piece = 1 << 19
   try {
     const bytes = encode(takeHeap?.() ?? '')
-    for (let at = 0; at < bytes.length; at += piece) {
-      sendBytes(HEAP, apply(subarray, bytes, [at, at + piece]) as Uint8Array)
+    const length = lengthOf(bytes)
+    for (let start = 0; start < length; start += piece) {
+      const size = length - start < piece ? length - start : piece
+      const part = new Bytes(size)
+      for (let at = 0; at < size; at++) part[at] = bytes[start + at] as number
+      sendBytes(HEAP, part)
     }
   } catch {
     // The failure itself is what matters.
@@ -338,13 +403,26 @@ function tableOf(module: Record<string, unknown>): object {
   return isTable ? (standard as object) : module
 }
 
-/** The names of the tools that there are. */
-function toolNames(table: object): string[] {
-  const names: string[] = []
-  for (const name of keys(table)) {
-    if (name !== 'default' && typeof own2(table, name) === 'function') names.push(name)
+/** What is said of a tool that is not there. */
+function notFound(table: object, id: string): Fault {
+  const all = keys(table)
+  let list = ''
+  let words = ''
+  for (let at = 0; at < all.length; at++) {
+    const name = all[at] as string
+    if (name === 'default' || typeof own2(table, name) !== 'function') continue
+    list += (list === '' ? '' : ',') + quoted(name)
+    words += (words === '' ? '' : ', ') + name
   }
-  return names
+  return {
+    kind: 'lookup',
+    message: `Tool ${id} not found in entrypoint exports. Available tools: ${words === '' ? 'none' : words}`,
+    name: 'Error',
+    stack: undefined,
+    code: undefined,
+    retryable: false,
+    available: `[${list}]`,
+  }
 }
 
 /** An own property, of functions too. */
@@ -359,14 +437,15 @@ function own2(table: object, name: string): unknown {
 /** Answers one request. */
 async function respond(told: Request, module: Record<string, unknown>): Promise<void> {
   request = told
-  for (const name of keys(told.env)) process.env[name] = told.env[name]
+  const names = keys(told.env)
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string
+    process.env[name] = told.env[name]
+  }
   const table = tableOf(module)
   const tool = own2(table, told.tool_id)
   if (typeof tool !== 'function') {
-    const names = toolNames(table)
-    const available = names.length === 0 ? 'none' : names.join(', ')
-    const message = `Tool ${told.tool_id} not found in entrypoint exports. Available tools: ${available}`
-    finish('null', { kind: 'lookup', message, name: 'Error', available: names }, 0)
+    finish('null', notFound(table, told.tool_id), 0)
     return
   }
   began = now()
@@ -408,9 +487,12 @@ async function rehearse(): Promise<void> {
 
 if (hello.rehearse) await rehearse()
 try {
+  // Only now: a runtime that starts in the project obeys what lies there.
+  process.chdir(hello.projectRoot)
   const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
   send(READY, '{}')
-  await respond(receive(REQUEST).payload as Request, loaded)
+  // Not awaited: that would ask the promise for what its prototype says it is.
+  respond(receive(REQUEST).payload as Request, loaded)
 } catch (error) {
   fail(error)
 }

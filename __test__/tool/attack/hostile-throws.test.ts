@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals'
+import { codeOf, inArena, RUNTIMES } from './arena'
+
+const KINDS = [
+  'null',
+  'undefined',
+  'text',
+  'number',
+  'symbol',
+  'getters',
+  'errorGetters',
+  'proxy',
+  'proxyOfError',
+  'noText',
+  'wrongTypes',
+  'manners',
+  'changing',
+  'loneSurrogate',
+  'frozen',
+]
+const TEXTS: Record<string, string> = {
+  text: 'just text',
+  number: '42',
+  null: 'null',
+  frozen: 'frozen',
+}
+
+describe.each(RUNTIMES)('on %s, what a tool throws', (runtimeType) => {
+  it.each(['throws', 'rejects', 'elsewhere'])('is an error of its own: %s', async (tool) => {
+    await inArena(runtimeType, 'hostile-throws.mjs', async ({ run }) => {
+      for (const input of KINDS) {
+        const result = await run(tool, { input })
+        expect([input, codeOf(result)]).toEqual([input, 'RUNTIME_ERROR'])
+        const message = result.error?.message
+        expect([input, typeof message]).toEqual([input, 'string'])
+        expect(message).toContain(TEXTS[input] ?? '')
+        expect(message).not.toContain('{"toJSON')
+      }
+    })
+  })
+
+  it('is an error though it is larger than any answer', async () => {
+    await inArena(
+      runtimeType,
+      'hostile-throws.mjs',
+      async ({ run }) => {
+        expect(codeOf(await run('throws', { input: 'long' }))).toBe('OUTPUT_LIMIT')
+      },
+      { maxOutputBytes: 1_000_000 },
+    )
+  })
+})

@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals'
+import { inArena, RUNTIMES } from './arena'
+
+describe.each(RUNTIMES)('on %s, a limit of the kernel', (runtimeType) => {
+  it('is not raised by the process that it holds for', async () => {
+    await inArena(
+      runtimeType,
+      'raised-limits.mjs',
+      async ({ run }) => {
+        expect((await run('files')).output).toEqual({ value: 512 })
+        expect((await run('shell')).output).toEqual({ value: 512 })
+        expect((await run('prlimit')).output).toMatchObject({ now: 512 })
+        expect((await run('core')).output).toEqual({ value: '0' })
+        expect((await run('largeFile')).output).toEqual({ value: 'EFBIG' })
+      },
+      { maxOpenFiles: 512, maxFileBytes: 1024 * 1024 },
+    )
+  })
+})

@@ -1,0 +1,25 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { codeOf, inArena, RUNTIMES } from './arena'
+
+describe.each(RUNTIMES)('on %s, an answer channel', (runtimeType) => {
+  it.each(['closed', 'closedAndSpinning', 'file'])(
+    'that is gone answers nothing: %s',
+    async (tool) => {
+      await inArena(runtimeType, 'replaced-channel.mjs', async ({ root, run }) => {
+        writeFileSync(join(root, 'mode'), 'none')
+        expect(['PROTOCOL_ERROR', 'PROCESS_EXIT']).toContain(codeOf(await run(tool)))
+        if (tool === 'file') expect(readFileSync(join(root, 'stolen'), 'utf8')).toBe('')
+      })
+    },
+  )
+
+  it('does not tell its token to what was put in its place', async () => {
+    await inArena(runtimeType, 'replaced-channel.mjs', async ({ root, run }) => {
+      writeFileSync(join(root, 'mode'), 'relay at import')
+      expect(codeOf(await run('stolen', { timeoutMs: 1_500 }))).toBe('TIMEOUT')
+      expect(statSync(join(root, 'stolen')).size).toBe(0)
+    })
+  })
+})
