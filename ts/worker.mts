@@ -406,11 +406,16 @@ async function rehearse(): Promise<void> {
   muted = false
 }
 
-if (hello.rehearse) await rehearse()
-try {
-  const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
-  send(READY, '{}')
-  await respond(receive(REQUEST).payload as Request, loaded)
-} catch (error) {
-  fail(error)
+async function main(): Promise<void> {
+  if (hello.rehearse) await rehearse()
+  try {
+    const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
+    send(READY, '{}')
+    await respond(receive(REQUEST).payload as Request, loaded)
+  } catch (error) {
+    fail(error)
+  }
 }
+
+// Not awaited: a module that waits keeps Bun from saying that nothing is left to do.
+void main()
