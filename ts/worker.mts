@@ -485,14 +485,19 @@ async function rehearse(): Promise<void> {
   muted = false
 }
 
-if (hello.rehearse) await rehearse()
-try {
-  // Only now: a runtime that starts in the project obeys what lies there.
-  process.chdir(hello.projectRoot)
-  const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
-  send(READY, '{}')
-  // Not awaited: that would ask the promise for what its prototype says it is.
-  respond(receive(REQUEST).payload as Request, loaded)
-} catch (error) {
-  fail(error)
+async function main(): Promise<void> {
+  if (hello.rehearse) await rehearse()
+  try {
+    // Only now: a runtime that starts in the project obeys what lies there.
+    process.chdir(hello.projectRoot)
+    const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
+    send(READY, '{}')
+    // Not awaited: that would ask the promise for what its prototype says it is.
+    respond(receive(REQUEST).payload as Request, loaded)
+  } catch (error) {
+    fail(error)
+  }
 }
+
+// Not awaited: a module that waits keeps Bun from saying that nothing is left to do.
+void main()

@@ -125,6 +125,16 @@ impl Child {
         self.ended.borrow().is_some()
     }
 
+    /// True while the first process has its end of the channel open and said nothing that was not read.
+    /// Asked of the kernel: of an end, the keeper hears only a moment later.
+    pub(crate) fn is_silent(&self) -> bool {
+        let mut byte = 0_u8;
+        let how = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        // SAFETY: one byte of ours, and a descriptor that the channel keeps open.
+        let read = unsafe { libc::recv(self.channel.as_raw_fd(), (&raw mut byte).cast(), 1, how) };
+        read < 0 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::WouldBlock
+    }
+
     /// Ends the tree and says what it left. What it printed until now is in the report; its death is
     /// not waited for.
     pub(crate) async fn finish(self) -> Report {

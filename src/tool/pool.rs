@@ -93,7 +93,9 @@ impl Pool {
         let now = stamp(&room.spec);
         let found = self.on_shelf(shape, warm, |shelf| {
             while let Some(idle) = shelf.idle.pop_front() {
-                if idle.made_from == now && !shelf.is_old(&idle) && !idle.worker.child.has_ended() {
+                let child = &idle.worker.child;
+                let lives = !child.has_ended() && child.is_silent();
+                if lives && idle.made_from == now && !shelf.is_old(&idle) {
                     return Some(idle.worker);
                 }
                 self.evicted.fetch_add(1, Ordering::Relaxed);

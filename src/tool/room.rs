@@ -228,7 +228,11 @@ impl Room {
                     self.running.fetch_sub(1, Ordering::Relaxed);
                     attempt
                 }
-                Err(failure) => Attempt::unstarted(failure),
+                Err(failure) => {
+                    // It never had its turn, or not another one: no attempt.
+                    let attempt = Attempt::unstarted(failure);
+                    return outcome(attempt, retry.attempts(), queue, start.elapsed());
+                }
             };
             if let Err(failure) = &attempt.result {
                 let rest = terms.deadline.saturating_duration_since(Instant::now());
@@ -254,7 +258,11 @@ impl Room {
             return Ok(permit);
         }
         let waiting = Waiting::new(&self.queued);
-        if waiting.before >= self.spec.max_queued {
+        // A place is given back a moment after its call's result, when the process is wholly gone. Who
+        // waits for such a one alone need not find room in the queue.
+        let running = self.running.load(Ordering::Relaxed);
+        let freeing = u64::from(self.spec.max_concurrent).saturating_sub(running);
+        if u64::from(waiting.before) >= u64::from(self.spec.max_queued) + freeing {
             let message = format!("{} calls wait already", waiting.before);
             return Err(Failure::new(Code::Overloaded, Phase::Queue, message)
                 .with("maxQueued", self.spec.max_queued));

@@ -120,10 +120,9 @@ export function errorOf(
   hide: Veil,
 ): ToolExecutionError {
   const code = failureCode(failure, logs.stderr)
-  const details: Record<string, unknown> = { ...failure.details, phase: failure.phase }
-  if (typeof details.stack === 'string') details.stack = hide(withoutWorker(details.stack))
-  const saysRetryable = details.retryable === true
-  delete details.retryable
+  const { retryable, ...told } = failure.details
+  const details: Record<string, unknown> = { ...veiled(told, hide), phase: failure.phase }
+  const saysRetryable = retryable === true
   const message = hide(failure.message)
   const terms = { retryable: saysRetryable || RETRYABLE.has(code), details }
   const { process: ended } = failure
@@ -151,6 +150,19 @@ function failureCode({ code, process: ended }: CoreFailure, stderr: string): Err
   return aborted && stderr.includes('JavaScript heap out of memory') ? 'MEMORY_LIMIT' : code
 }
 
+/** Any text in the details may be the tool's own, its error's name and code too. */
+function veiled(details: Record<string, unknown>, hide: Veil): Record<string, unknown> {
+  const shown = (value: unknown): unknown => {
+    if (typeof value === 'string') return hide(value)
+    return Array.isArray(value) ? value.map(shown) : value
+  }
+  const entries = Object.entries(details).map(([name, value]): [string, unknown] => [
+    name,
+    shown(name === 'stack' && typeof value === 'string' ? withoutWorker(value) : value),
+  ])
+  return Object.fromEntries(entries)
+}
+
 /** Frames of the worker say nothing of the tool. */
 function withoutWorker(stack: string): string {
   return stack
@@ -161,9 +173,11 @@ function withoutWorker(stack: string): string {
 
 function shownStderr(stderr: string, hide: Veil): string {
   if (stderr === '') return ''
+  // Hidden first: of a secret or a path that is cut, the rest would not be recognised.
+  const text = hide(stderr)
   const [shown, note] =
-    stderr.length > SHOWN_STDERR ? [stderr.slice(-SHOWN_STDERR), ' (truncated)'] : [stderr, '']
-  return `\nstderr${note}: ${hide(shown)}`
+    text.length > SHOWN_STDERR ? [text.slice(-SHOWN_STDERR), ' (truncated)'] : [text, '']
+  return `\nstderr${note}: ${shown}`
 }
 
 /** An error of a call. */

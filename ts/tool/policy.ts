@@ -65,7 +65,12 @@ export function readPolicy(
     throw new RunletError(code, message, { details: { field: terms.field, ...details } })
   }
   const flags = answer.flags ?? []
-  const bare = answer.bare?.[0]
+  const expanded = answer.bare?.[0]
+  // The one that was written: `--allow-all` comes back as what it stands for.
+  const bare =
+    expanded !== undefined && Array.isArray(permissions) && !permissions.includes(expanded)
+      ? (permissions.find((flag) => flag === '--allow-all') ?? expanded)
+      : expanded
   if (terms.strict && bare !== undefined) {
     const details = { field: terms.field, flag: bare }
     throw new RunletError('POLICY_VIOLATION', policyMessages.strict(bare), { details })
