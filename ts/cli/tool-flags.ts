@@ -47,7 +47,7 @@ export const PERMISSION_FLAGS: readonly Flag[] = [
       optional: true,
       multiple: true,
       group: PERMISSIONS,
-      help: `refuse ${what}; wins over every grant`,
+      help: `refuse ${what}; wins over grants`,
     }),
   ),
   {

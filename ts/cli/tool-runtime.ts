@@ -48,8 +48,10 @@ function whatToPass(
 ): string {
   const wanted = missing.map(({ permission }) => `--allow-${permission}`)
   const dropped = missing.map(({ flag }) => flag).filter((flag) => !wanted.includes(flag))
-  const kept = Array.isArray(given) ? given.filter((flag) => /^--allow-\w+$/.test(flag)) : []
-  const inFile = typeof field === 'string' && field !== 'permissions' ? field : undefined
+  const isFlags = field === undefined || field === 'permissions'
+  const kept =
+    isFlags && Array.isArray(given) ? given.filter((flag) => /^--allow-\w+$/.test(flag)) : []
+  const inFile = isFlags ? undefined : String(field)
   return toolMessages.unenforceable(
     [...new Set([...kept, ...wanted])],
     [...new Set(dropped)],
