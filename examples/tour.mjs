@@ -1,4 +1,5 @@
-// The tour that `npm start` gives: strangers' code on real input, then strangers' attacks.
+// The tour that `npm start` gives: strangers' code on real input, tools in processes of their own,
+// then strangers' attacks.
 //
 //   node examples/tour.mjs
 //
@@ -6,7 +7,8 @@
 // is 1.
 
 import { readFileSync } from 'node:fs'
-import { capabilities, createCodeletRunner } from 'runlet'
+import { fileURLToPath } from 'node:url'
+import { capabilities, createCodeletRunner, createToolRuntime, RunletError } from 'runlet'
 
 const here = (path) => new URL(path, import.meta.url)
 const text = (path) => readFileSync(here(path), 'utf8')
@@ -38,6 +40,31 @@ async function work(what, source, options, describe) {
   const { ok, value, error, duration_ms: ms } = result
   if (ok) report({ word: 'allowed', what, note: describe(value, result), ms, expected: true })
   else report({ word: 'refused', code: error.code, what, note: error.message, ms, expected: false })
+}
+
+/** A tool that reads the CSV file itself, in a process of its own. */
+async function tool(runtimeType, what) {
+  let runtime
+  try {
+    runtime = createToolRuntime({
+      runtimeType,
+      projectRoot: fileURLToPath(here('.')),
+      entrypointPath: 'tools/entrypoints/sales.mjs',
+      permissions: ['--allow-read', '--allow-write', '--allow-net', '--allow-run'],
+      tools: { summarize: { config: { currency: 'EUR' } } },
+    })
+  } catch (error) {
+    if (!(error instanceof RunletError) || error.code !== 'RUNTIME_NOT_FOUND') throw error
+    console.log(`  skipped   ${what}: ${error.message}`)
+    return
+  }
+  const input = { path: 'data/sales.csv' }
+  const { ok, output, error, durationMs: ms } = await runtime.executeTool('summarize', { input })
+  const note = ok
+    ? `${output.rows} rows, ${Object.keys(output.cents).length} regions`
+    : error.message
+  report({ word: ok ? 'allowed' : 'refused', code: error?.code, what, note, ms, expected: ok })
+  await runtime.dispose()
 }
 
 /** Code that must end with this error. */
@@ -101,7 +128,11 @@ await work(
   (sum, { usage }) => `${usage.hostCalls} calls, sum ${sum}`,
 )
 
-console.log('\nAttacks: the same door, nothing granted')
+console.log('\nTools: functions of a file, each call in a process of its own')
+await tool('bun', 'the CSV file, read by a tool on Bun')
+await tool('node', 'the CSV file, read by a tool on Node')
+
+console.log('\nAttacks: the door of the codelets, nothing granted')
 const soon = { timeout_ms: 250 }
 await attack('TIMEOUT', 'while (true) {}', 'while (true) {}', soon)
 await attack('TIMEOUT', 'a loop of promises', 'for (;;) await null', soon)

@@ -1,14 +1,19 @@
 #!/usr/bin/env node
-/** The command `runlet`: reads its arguments, runs one codelet, and ends with a telling exit code. */
+/** The command `runlet`: reads its arguments, does one thing, and ends with a telling exit code. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCommand } from './cli/arguments'
-import { EXIT_FAILURE, EXIT_USAGE } from './cli/exit'
-import { generalHelp, runHelp } from './cli/help'
+import { doctorCommand } from './cli/doctor'
+import { EXIT_FAILURE, EXIT_USAGE, exitCode } from './cli/exit'
+import { failureLine } from './cli/failure'
+import { generalHelp, helpOn } from './cli/help'
 import { runCommand } from './cli/run'
-import { printable } from './cli/terminal'
+import { complain } from './cli/terminal'
+import { toolListCommand } from './cli/tool-list'
+import { toolRunCommand } from './cli/tool-run'
 import { isUsageError } from './cli/usage-error'
+import { RunletError } from './errors'
 import { messages } from './messages'
 
 function version(): string {
@@ -20,13 +25,19 @@ async function main(args: readonly string[]): Promise<number> {
   const command = readCommand(args)
   switch (command.name) {
     case 'help':
-      process.stdout.write(command.topic === 'run' ? runHelp() : generalHelp())
+      process.stdout.write(command.topic === undefined ? generalHelp() : helpOn(command.topic))
       return 0
     case 'version':
       process.stdout.write(`runlet ${version()}\n`)
       return 0
     case 'run':
       return runCommand(command.options)
+    case 'tool list':
+      return toolListCommand(command.options)
+    case 'tool run':
+      return toolRunCommand(command.options)
+    case 'doctor':
+      return doctorCommand(command.flags, version())
   }
 }
 
@@ -35,18 +46,25 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-main(process.argv.slice(2)).then(
-  (code) => {
+/** Says what went wrong, and gives the exit code for it. */
+function explain(error: unknown, [command = 'run']: readonly string[]): number {
+  if (isUsageError(error)) {
+    complain(`runlet: ${error.message}`)
+    complain(messages.cliSeeHelp(command === 'tool' || command === 'doctor' ? command : 'run'))
+    return EXIT_USAGE
+  }
+  if (error instanceof RunletError) {
+    complain(failureLine(error))
+    return exitCode(error.code)
+  }
+  // Only the text: a stack would show where the package is installed.
+  complain(`runlet: ${String(Reflect.get(Object(error), 'message'))}`)
+  return EXIT_FAILURE
+}
+
+const args = process.argv.slice(2)
+main(args)
+  .catch((error: unknown) => explain(error, args))
+  .then((code) => {
     process.exitCode = code
-  },
-  (error: unknown) => {
-    if (isUsageError(error)) {
-      process.stderr.write(`runlet: ${printable(error.message)}\n${messages.cliSeeHelp()}\n`)
-      process.exitCode = EXIT_USAGE
-      return
-    }
-    // Only the text: a stack would show where the package is installed.
-    process.stderr.write(`runlet: ${printable(String(Reflect.get(Object(error), 'message')))}\n`)
-    process.exitCode = EXIT_FAILURE
-  },
-)
+  })

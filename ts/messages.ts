@@ -98,10 +98,12 @@ export const messages = Object.freeze({
   onLogThrew: () => 'on_log threw',
 
   // command line
-  cliSeeHelp: () => "Try 'runlet --help' or 'runlet run --help'.",
+  cliSeeHelp: (command: string) => `Try 'runlet --help' or 'runlet ${command} --help'.`,
   cliNoCommand: () => "say what to do, as in 'runlet run FILE'",
-  cliUnknownCommand: (name: string) =>
-    `unknown command ${shown(name)}; to run a file: runlet run ${shown(name)}`,
+  cliUnknownCommand: (name: string, near: string | undefined) =>
+    near === undefined
+      ? `unknown command ${shown(name)}; to run a file: runlet run ${shown(name)}`
+      : `unknown command ${shown(name)}, did you mean ${near}?`,
   cliUnknownFlag: (flag: string, near: string | undefined) =>
     `unknown flag ${flag}${near === undefined ? '' : `, did you mean --${near}?`}`,
   cliNeedsValue: (flag: string, placeholder: string) =>

@@ -11,10 +11,12 @@ const shown = examplesOf('examples/README.md')
 
 describe('examples', () => {
   it('are all shown', () => {
-    const files = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'))
-    expect(shown.map(({ text }) => text).sort()).toEqual(
-      files.map((f) => `node examples/${f}`).sort(),
+    const files = ['examples', 'examples/tools'].flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((name) => name.endsWith('.mjs'))
+        .map((name) => `node ${folder}/${name}`),
     )
+    expect(shown.map(({ text }) => text).sort()).toEqual(files.sort())
   })
 
   it.each(shown)('$text prints what is shown and exits with 0', async (example) => {

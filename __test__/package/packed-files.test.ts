@@ -21,8 +21,8 @@ function packedFiles(): string[] {
 /** One script for each module of the face, except the one that is proof only. */
 function scriptsOfTheFace(): string[] {
   return filesBelow('ts')
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && file !== 'conforms.ts')
-    .map((file) => `dist/${file.replace(/\.ts$/, '.js')}`)
+    .filter((file) => /\.m?ts$/.test(file) && !file.endsWith('.d.ts') && file !== 'conforms.ts')
+    .map((file) => `dist/${file.replace(/ts$/, 'js')}`)
 }
 
 describe('the packed package', () => {

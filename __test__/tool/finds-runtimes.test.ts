@@ -2,10 +2,13 @@ import {
   chmodSync,
   constants,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -26,11 +29,24 @@ const { findRuntime } = require(join(root, 'dist', 'tool', 'binary.js')) as {
 }
 
 const hostIsBun = process.versions.bun !== undefined
-const packaged = join(root, 'node_modules', 'bun', 'bin', 'bun.exe')
+const packaged = findPackaged()
 const PATH = process.env.PATH ?? ''
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'runlet-runtimes-')))
 let folder = base
 let count = 0
+
+/** Without install scripts, the binary stays in the package of its platform. */
+function findPackaged(): string {
+  const modules = join(root, 'node_modules')
+  const paths = ['bun/bin/bun.exe']
+  if (existsSync(join(modules, '@oven'))) {
+    paths.push(...readdirSync(join(modules, '@oven')).map((name) => `@oven/${name}/bin/bun`))
+  }
+  const isBinary = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1e6
+  const found = paths.map((path) => join(modules, path)).find(isBinary)
+  if (found === undefined) throw new Error('the npm package `bun` has no binary here')
+  return found
+}
 
 beforeEach(() => {
   folder = join(base, String(count++))
@@ -88,6 +104,19 @@ describe('a runtime that is there', () => {
       expect(found.path).toBe(realpathSync(hostIsBun ? process.execPath : packaged))
     }
     expect(isBunAvailable()).toBe(true)
+  })
+
+  it('is found in the npm package where install scripts are off', () => {
+    process.env.PATH = ''
+    const modules = join(folder, 'node_modules')
+    mkdirSync(join(modules, 'bun', 'bin'), { recursive: true })
+    writeFileSync(join(modules, 'bun', 'bin', 'bun.exe'), 'echo run the install script\n')
+    const own = join(modules, '@oven', 'bun-any', 'bin')
+    mkdirSync(own, { recursive: true })
+    copyFileSync(packaged, join(own, 'bun'), constants.COPYFILE_FICLONE)
+    chmodSync(join(own, 'bun'), 0o755)
+    const found = findRuntime('bun', { projectRoot: folder })
+    expect(found.path).toBe(hostIsBun ? realpathSync(process.execPath) : join(own, 'bun'))
   })
 
   it('is the one of the option, relative to the project', () => {

@@ -1,17 +1,12 @@
 /** Command line to command. Anything that is not known is an error with a hint. */
 
-import { parseArgs } from 'node:util'
 import { messages } from '../messages'
 import { suggest } from '../suggest'
-import { COMMON_FLAGS, RUN_FLAGS } from './flags'
+import { type Flag, RUN_FLAGS } from './flags'
+import { type Flags, parseFlags } from './parse-flags'
+import { DOCTOR_FLAGS, TOOL_LIST_FLAGS, TOOL_RUN_FLAGS } from './tool-flags'
+import { toolMessages } from './tool-messages'
 import { UsageError } from './usage-error'
-
-/** Values of flags by name, as they were written. */
-export interface Flags {
-  text(name: string): string | undefined
-  list(name: string): readonly string[]
-  has(name: string): boolean
-}
 
 /** What `runlet run` was told. */
 export interface RunArguments {
@@ -20,24 +15,72 @@ export interface RunArguments {
   flags: Flags
 }
 
+/** What `runlet tool list` was told, and half of what `runlet tool run` was. */
+export interface ToolArguments {
+  /** `undefined` where flags say where tools come from. */
+  entrypoint: string | undefined
+  flags: Flags
+}
+
+/** What `runlet tool run` was told. */
+export interface ToolRunArguments extends ToolArguments {
+  toolId: string
+}
+
+/** What a help text can be about. */
+export type Topic = 'run' | 'tool' | 'tool list' | 'tool run' | 'doctor'
+
 /** One command of the program. */
 export type Command =
-  | { name: 'help'; topic: 'run' | undefined }
+  | { name: 'help'; topic: Topic | undefined }
   | { name: 'version' }
   | { name: 'run'; options: RunArguments }
+  | { name: 'tool list'; options: ToolArguments }
+  | { name: 'tool run'; options: ToolRunArguments }
+  | { name: 'doctor'; flags: Flags }
 
-const KNOWN = [...RUN_FLAGS, ...COMMON_FLAGS].map(({ name }) => name)
+const TOPICS: readonly string[] = ['run', 'tool', 'tool list', 'tool run', 'doctor']
 
 /** @throws UsageError */
 export function readCommand(args: readonly string[]): Command {
-  const { values, positionals } = parse(args)
+  const [first, second] = args
+  if (first === 'tool') return readToolCommand(second, args.slice(1))
+  if (first === 'doctor') {
+    return read(args.slice(1), DOCTOR_FLAGS, 'doctor', (flags, [extra]) => {
+      if (extra !== undefined) throw new UsageError(toolMessages.flagsOnly(extra))
+      return { name: 'doctor', flags }
+    })
+  }
+  return read(args, RUN_FLAGS, undefined, readRunCommand)
+}
+
+/** What each command line has in common: help and version win over everything else. */
+function read(
+  args: readonly string[],
+  table: readonly Flag[],
+  topic: Topic | undefined,
+  rest: (flags: Flags, positionals: readonly string[]) => Command,
+): Command {
+  const { flags, positionals } = parseFlags(args, table)
+  if (flags.has('version')) return { name: 'version' }
+  if (flags.has('help')) return { name: 'help', topic: topic ?? topicOf(positionals) }
+  return rest(flags, positionals)
+}
+
+/** The topic that words name, as `tool run` or, for want of that, `tool`. */
+function topicOf([first = '', second = '']: readonly string[]): Topic | undefined {
+  return [`${first} ${second}`, first].find((name): name is Topic => TOPICS.includes(name))
+}
+
+function readRunCommand(flags: Flags, positionals: readonly string[]): Command {
   const [command, ...rest] = positionals
-  if (values.has('version')) return { name: 'version' }
-  if (values.has('help')) return { name: 'help', topic: command === 'run' ? 'run' : undefined }
-  if (command === 'help') return { name: 'help', topic: rest[0] === 'run' ? 'run' : undefined }
+  if (command === 'help') return { name: 'help', topic: topicOf(rest) }
   if (command === undefined) throw new UsageError(messages.cliNoCommand())
-  if (command !== 'run') throw new UsageError(messages.cliUnknownCommand(command))
-  return { name: 'run', options: { file: readFile(rest, values), flags: values } }
+  if (command !== 'run') {
+    const near = suggest(command, ['run', 'tool', 'doctor', 'help'])
+    throw new UsageError(messages.cliUnknownCommand(command, near))
+  }
+  return { name: 'run', options: { file: readFile(rest, flags), flags } }
 }
 
 function readFile(files: readonly string[], flags: Flags): string | undefined {
@@ -47,56 +90,43 @@ function readFile(files: readonly string[], flags: Flags): string | undefined {
   return file
 }
 
-/** Not strict, since the parser's own complaints name no alternative. */
-function parse(args: readonly string[]): { values: Flags; positionals: string[] } {
-  const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {}
-  for (const { name, short, value } of [...RUN_FLAGS, ...COMMON_FLAGS] as Array<
-    (typeof RUN_FLAGS)[number]
-  >) {
-    options[name] = {
-      type: value === undefined ? 'boolean' : 'string',
-      // All of them, so that a flag given twice is seen and not overwritten.
-      multiple: true,
-      ...(short !== undefined && { short }),
-    }
+function readToolCommand(verb: string | undefined, args: readonly string[]): Command {
+  switch (verb) {
+    case 'run':
+      return read(args.slice(1), TOOL_RUN_FLAGS, 'tool run', readToolRun)
+    case 'list':
+      return read(args.slice(1), TOOL_LIST_FLAGS, 'tool list', (flags, [entrypoint, extra]) => {
+        if (extra !== undefined) throw new UsageError(toolMessages.tooMany(extra))
+        if (entrypoint === undefined && !hasOtherTools(flags)) {
+          throw new UsageError(toolMessages.noEntrypoint())
+        }
+        return { name: 'tool list', options: { entrypoint, flags } }
+      })
+    default:
+      if (verb?.startsWith('-') === false) {
+        throw new UsageError(toolMessages.unknownVerb(verb, suggest(verb, ['run', 'list'])))
+      }
+      return read(args, [], 'tool', () => {
+        throw new UsageError(toolMessages.noVerb())
+      })
   }
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-  })
-  const given = new Map<string, string[]>()
-  for (const [name, value] of Object.entries(values)) given.set(name, checkFlag(name, value))
-  const flags: Flags = {
-    text: (name) => given.get(name)?.[0],
-    list: (name) => given.get(name) ?? [],
-    has: (name) => given.has(name),
-  }
-  return { values: flags, positionals }
 }
 
-/** The texts a flag was given; none for a switch. */
-function checkFlag(name: string, value: unknown): string[] {
-  if (!KNOWN.includes(name)) {
-    const dashes = name.length === 1 ? '-' : '--'
-    throw new UsageError(messages.cliUnknownFlag(dashes + name, suggest(name, KNOWN)))
+function readToolRun(flags: Flags, positionals: readonly string[]): Command {
+  const [first, second, extra] = positionals
+  if (extra !== undefined) throw new UsageError(toolMessages.tooMany(extra))
+  if (first !== undefined && second !== undefined) {
+    return { name: 'tool run', options: { entrypoint: first, toolId: second, flags } }
   }
-  const flag = RUN_FLAGS.find((candidate) => candidate.name === name)
-  const given: readonly unknown[] = Array.isArray(value) ? value : [value]
-  if (given.length > 1 && flag?.multiple !== true) throw new UsageError(messages.cliTwice(name))
-  if (flag?.value === undefined) {
-    if (given.some((entry) => entry !== true)) throw new UsageError(messages.cliNoValue(name))
-    return []
+  if (first !== undefined && hasOtherTools(flags)) {
+    return { name: 'tool run', options: { entrypoint: undefined, toolId: first, flags } }
   }
-  const placeholder = flag.value
-  return given.map((entry) => {
-    if (typeof entry === 'string' && !isKnownFlag(entry)) return entry
-    throw new UsageError(messages.cliNeedsValue(name, placeholder))
-  })
+  throw new UsageError(
+    first === undefined ? toolMessages.noEntrypoint() : toolMessages.noTool(first),
+  )
 }
 
-/** `--input --json` forgot the input; `--input -5` did not. */
-function isKnownFlag(text: string): boolean {
-  return text.startsWith('--') && KNOWN.includes(text.slice(2))
+/** Whether there may be tools without an entrypoint on the command line. */
+function hasOtherTools(flags: Flags): boolean {
+  return flags.has('config-file') || flags.has('native')
 }

@@ -6,14 +6,16 @@ export interface Flag {
   short?: string
   /** What stands behind the flag, such as `JSON`; absent for a switch. */
   value?: string
+  /** The value may be left out; it stands behind `=`. */
+  optional?: true
   /** May be given more than once. */
   multiple?: true
   /** Heading in the help text. */
-  group: 'Source' | 'Input and output' | 'Limits' | 'Grants (everything is denied without them)'
+  group: string
   /** One line of help. */
   help: string
-  /** Limit whose default the help text shows. */
-  limit?: { key: string; unit: 'duration' | 'size' | 'count' }
+  /** Limit whose default the help text shows: one of codelets, or an option of tools. */
+  limit?: { key: string; unit: 'duration' | 'size' | 'count'; of?: 'tools' }
 }
 
 const GRANTS = 'Grants (everything is denied without them)'
@@ -118,7 +120,7 @@ export const RUN_FLAGS: readonly Flag[] = [
 ]
 
 /** The flags that every command has. */
-export const COMMON_FLAGS = [
-  { name: 'help', short: 'h', help: 'show this text' },
-  { name: 'version', short: 'V', help: 'show the version' },
-] as const
+export const COMMON_FLAGS: readonly Flag[] = [
+  { name: 'help', short: 'h', group: 'Other', help: 'show this text' },
+  { name: 'version', short: 'V', group: 'Other', help: 'show the version' },
+]

@@ -1,28 +1,42 @@
 /** Help that teaches: what it does, how to start, every flag with its default. */
 
-import { addon, type NumberFact } from '../addon'
+import { addon } from '../addon'
+import { defaultConfig } from '../tools'
+import type { Topic } from './arguments'
 import { COMMON_FLAGS, type Flag, RUN_FLAGS } from './flags'
+import { DOCTOR_FLAGS, TOOL_LIST_FLAGS, TOOL_RUN_FLAGS } from './tool-flags'
 import { formatDuration, formatSize } from './units'
 
 const EXIT_CODES = `Exit codes
-  0    the codelet returned
+  0    the codelet or the tool returned
   1    it failed, or runlet did
   2    the command line or the input is wrong
   124  TIMEOUT
-  126  POLICY_VIOLATION: it tried what was not granted
+  126  POLICY_VIOLATION, PERMISSION_DENIED: it tried what was not granted
+       POLICY_UNENFORCEABLE: a permission cannot be enforced here, so nothing was run
+  127  RUNTIME_NOT_FOUND: no usable Bun or Node, or no native part of runlet
   130  interrupted
   137  MEMORY_LIMIT
 `
 
+const UNITS = 'Durations: 500ms, 2s, 1m. Sizes: 512KB, 64MB, 1GB (1KB is 1,024 bytes).'
+
 /** `runlet --help`. */
 export function generalHelp(): string {
-  return `runlet runs JavaScript and TypeScript you do not trust, under limits, with nothing granted.
+  return `runlet runs JavaScript and TypeScript you do not trust, under limits, with nothing granted,
+and tools in Bun and Node processes, with the permissions you name.
 
 Usage
   runlet run FILE      run a codelet from a file
   runlet run -c CODE   run a codelet given on the command line
   runlet run -         run a codelet from standard input
   runlet run --help    every flag, with its default
+
+  runlet tool list ENTRYPOINT       the tools that a file exports
+  runlet tool run ENTRYPOINT TOOL   run one of them in a process of its own
+  runlet tool run --help            every flag, with its default
+
+  runlet doctor        which runtimes are there, and what can be enforced on this machine
 
 Try
   runlet run -c 'export const main = () => 6 * 7'
@@ -35,22 +49,30 @@ to standard error as they come, its value to standard output as JSON.
 ${EXIT_CODES}`
 }
 
-/** `runlet run --help`. */
-export function runHelp(): string {
-  const groups = [...new Set(RUN_FLAGS.map(({ group }) => group))]
-  const sections = groups.map((group) => {
-    const flags = RUN_FLAGS.filter((flag) => flag.group === group)
-    return `${group}\n${flags.map(line).join('\n')}\n`
-  })
+/** `runlet TOPIC --help`. */
+export function helpOn(topic: Topic): string {
+  switch (topic) {
+    case 'run':
+      return runHelp()
+    case 'tool':
+      return toolHelp()
+    case 'tool list':
+      return toolListHelp()
+    case 'tool run':
+      return toolRunHelp()
+    case 'doctor':
+      return doctorHelp()
+  }
+}
+
+function runHelp(): string {
   return `Usage: runlet run FILE|-c CODE|- [flags]
 
 Runs one codelet. FILE ending in .ts, .mts or .cts is TypeScript; - reads standard input.
 
-${sections.join('\n')}
-Other
-${COMMON_FLAGS.map(line).join('\n')}
+${sections(RUN_FLAGS)}
 
-Durations: 500ms, 2s, 1m. Sizes: 512KB, 64MB, 1GB (1KB is 1,024 bytes).
+${UNITS}
 
 Examples
   Double a number
@@ -69,23 +91,105 @@ Examples
 ${EXIT_CODES}`
 }
 
-function line(flag: Pick<Flag, 'name' | 'short' | 'value' | 'help' | 'limit'>): string {
-  const short = flag.short === undefined ? '    ' : `-${flag.short}, `
-  const value = flag.value === undefined ? '' : ` ${flag.value}`
-  return `  ${`${short}--${flag.name}${value}`.padEnd(28)}  ${flag.help}${defaultOf(flag.limit)}`
+function toolHelp(): string {
+  return `Usage
+  runlet tool list ENTRYPOINT [flags]       the tools that a file exports
+  runlet tool run ENTRYPOINT TOOL [flags]   run one of them
+
+ENTRYPOINT is a JavaScript or TypeScript file. A tool is a function that it exports, or a member of
+its default export; it is called with the input and the config, in a Bun or Node process of its own.
+
+This version enforces permissions for the environment only. Files, network and programs have to be
+granted in full (--allow-read --allow-write --allow-net --allow-run, or --allow-all), or the rules
+on them be given up with --best-effort. 'runlet doctor' says what holds on this machine.
+
+${EXIT_CODES}`
 }
 
-/** Defaults are the addon's to tell. Help must also work where it cannot be loaded. */
+function toolListHelp(): string {
+  return `Usage: runlet tool list ENTRYPOINT [flags]
+
+Loads ENTRYPOINT in a process of its own and prints the ids of its tools, one in a line. With
+--native or --config-file, ENTRYPOINT may be left out.
+
+${sections(TOOL_LIST_FLAGS)}
+
+${UNITS}
+
+Examples
+  runlet tool list tools.ts --allow-all
+  runlet tool list tools.mjs --runtime node --allow-all --json
+
+${EXIT_CODES}`
+}
+
+function toolRunHelp(): string {
+  return `Usage: runlet tool run ENTRYPOINT TOOL [flags]
+
+Runs the export TOOL of ENTRYPOINT in a process of its own. Its logs go to standard error as they
+come, its output to standard output as JSON. With --native or --config-file, ENTRYPOINT may be left
+out. A value of a permission stands behind =, as in --allow-env=LANG.
+
+${sections(TOOL_RUN_FLAGS)}
+
+${UNITS}
+
+Examples
+  Call a function with input, on Bun, with everything granted but the environment
+    runlet tool run tools.ts greet --input '{"name":"Ada"}' \\
+      --allow-read --allow-write --allow-net --allow-run
+  On Node, with a variable and input from a file
+    runlet tool run tools.mjs report --runtime node --allow-all --env REGION=eu --input @orders.json
+  With the rules of a file, as far as they can be enforced here
+    runlet tool run --config-file runlet.yaml greet --best-effort
+  The whole result: logs, phases, what was enforced
+    runlet tool run tools.ts greet --allow-all --json
+
+${EXIT_CODES}`
+}
+
+function doctorHelp(): string {
+  return `Usage: runlet doctor [flags]
+
+Says which runtimes for tools are there and whether they are usable, and what can be enforced on
+this machine, and why not more. The exit code is 0 whatever it finds.
+
+${sections(DOCTOR_FLAGS)}
+`
+}
+
+function sections(table: readonly Flag[]): string {
+  const flags = [...table, ...COMMON_FLAGS]
+  return [...new Set(flags.map(({ group }) => group))]
+    .map((group) => [group, ...flags.filter((flag) => flag.group === group).map(line)].join('\n'))
+    .join('\n\n')
+}
+
+function line({ name, short, value, optional, help, limit }: Flag): string {
+  const start = short === undefined ? '    ' : `-${short}, `
+  const shown = value === undefined ? '' : optional === true ? `[=${value}]` : ` ${value}`
+  return `  ${`${start}--${name}${shown}`.padEnd(30)}  ${help}${defaultOf(limit)}`
+}
+
+/** Defaults are the core's to tell. Help must also work where it cannot be loaded. */
 function defaultOf(limit: Flag['limit']): string {
   if (limit === undefined) return ''
-  let fact: NumberFact | undefined
-  try {
-    fact = addon().facts.limits[limit.key]
-  } catch {
-    return ''
-  }
-  if (fact === undefined) return ''
-  if (fact.default === null) return ' (no bound)'
+  const value = limit.of === 'tools' ? toolDefault(limit.key) : codeletDefault(limit.key)
+  if (value === undefined) return ''
+  if (value === null) return ' (no bound)'
   const format = { duration: formatDuration, size: formatSize, count: String }[limit.unit]
-  return ` (${format(fact.default)})`
+  return ` (${format(value)})`
+}
+
+function codeletDefault(key: string): number | null | undefined {
+  try {
+    return addon().facts.limits[key]?.default
+  } catch {
+    return undefined
+  }
+}
+
+function toolDefault(key: string): number | undefined {
+  const value: unknown = Reflect.get(defaultConfig(), key)
+  return typeof value === 'number' ? value : undefined
 }

@@ -1,6 +1,5 @@
 /** Flags of `runlet run` to the arguments of `runCodelet`. */
 
-import { readFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import type {
   CodeletCapabilities,
@@ -9,7 +8,9 @@ import type {
   Language,
 } from '../../index.js'
 import { messages } from '../messages'
-import type { Flags, RunArguments } from './arguments'
+import type { RunArguments } from './arguments'
+import { readFile, readJson, readLimit } from './input'
+import type { Flags } from './parse-flags'
 import { parseDuration, parseSize } from './units'
 import { UsageError } from './usage-error'
 
@@ -28,12 +29,12 @@ export async function readRun({
     input,
     globals,
     modules: readModules(flags),
-    timeout_ms: limit(flags, 'timeout', parseDuration),
-    cpu_ms: limit(flags, 'cpu', parseDuration),
-    memory_limit_bytes: limit(flags, 'memory', parseSize),
-    max_input_bytes: limit(flags, 'max-input', parseSize),
-    max_result_bytes: limit(flags, 'max-result', parseSize),
-    max_log_entries: limit(flags, 'max-logs', parseCount),
+    timeout_ms: readLimit(flags, 'timeout', parseDuration),
+    cpu_ms: readLimit(flags, 'cpu', parseDuration),
+    memory_limit_bytes: readLimit(flags, 'memory', parseSize),
+    max_input_bytes: readLimit(flags, 'max-input', parseSize),
+    max_result_bytes: readLimit(flags, 'max-result', parseSize),
+    max_log_entries: readLimit(flags, 'max-logs', parseCount),
     allow: readGrants(flags),
     deterministic: readDeterministic(flags),
   }
@@ -51,31 +52,6 @@ async function readSource(file: string | undefined, flags: Flags): Promise<Codel
   return { type: 'string', code, language, export_name }
 }
 
-async function readJson(flags: Flags, name: string): Promise<unknown> {
-  const given = flags.text(name)
-  if (given === undefined) return undefined
-  const text = await readText(given, name)
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    const accepted = 'JSON, or @FILE with JSON in it'
-    throw new UsageError(messages.cliBadValue(`--${name}`, accepted, given))
-  }
-}
-
-async function readText(given: string, name: string): Promise<string> {
-  if (given === '@-') return readAll(process.stdin)
-  return given.startsWith('@') ? readFile(given.slice(1), name) : given
-}
-
-function readFile(path: string, name: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    throw new UsageError(messages.cliUnreadable(name, path))
-  }
-}
-
 function readModules(flags: Flags): CodeletRunOptions['modules'] {
   const modules: Record<string, string> = Object.create(null)
   for (const given of flags.list('module')) {
@@ -86,15 +62,6 @@ function readModules(flags: Flags): CodeletRunOptions['modules'] {
     modules[name] = readFile(path, 'module')
   }
   return modules
-}
-
-function limit(
-  flags: Flags,
-  name: string,
-  parse: (text: string, flag: string) => number,
-): number | undefined {
-  const given = flags.text(name)
-  return given === undefined ? undefined : parse(given, `--${name}`)
 }
 
 function parseCount(text: string, flag: string): number {

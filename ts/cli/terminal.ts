@@ -17,3 +17,14 @@ export function printable(text: string): string {
 export function printableJson(text: string): string {
   return text.replace(OBEYED, escaped)
 }
+
+/** One line, or several that belong together, on standard error. */
+export function complain(text: string): void {
+  process.stderr.write(`${printable(text)}\n`)
+}
+
+/** A value on standard output, as one line of JSON; nothing for what has none. */
+export function printJson(value: unknown): void {
+  const text: string | undefined = JSON.stringify(value)
+  if (text !== undefined) process.stdout.write(`${printableJson(text)}\n`)
+}

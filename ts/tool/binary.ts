@@ -1,6 +1,6 @@
 /** Finds the program that runs tools. */
 
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { RunletError } from '../errors'
 import { describeProgram } from './binary-format'
@@ -80,10 +80,27 @@ function* candidates(type: RuntimeType, projectRoot: string): Generator<string> 
   if (type !== 'bun') return
   for (const start of [projectRoot, __dirname]) {
     for (const folder of upwards(resolve(start))) {
-      // The package gives its binary this name on every platform.
-      const path = join(folder, 'node_modules', 'bun', 'bin', 'bun.exe')
-      if (statSync(path, { throwIfNoEntry: false })?.isFile()) yield path
+      for (const path of packagedBun(join(folder, 'node_modules'))) {
+        if (statSync(path, { throwIfNoEntry: false })?.isFile()) yield path
+      }
     }
+  }
+}
+
+/** Where npm puts Bun below a folder `node_modules`. */
+function packagedBun(modules: string): string[] {
+  // Its install script moves the binary of the platform's package here, under this name everywhere.
+  const moved = join(modules, 'bun', 'bin', 'bun.exe')
+  const scope = join(modules, '@oven')
+  const file = process.platform === 'win32' ? 'bun.exe' : 'bun'
+  return [moved, ...namesIn(scope).map((name) => join(scope, name, 'bin', file))]
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
   }
 }
 

@@ -1,0 +1,134 @@
+/** `runlet doctor`: what this machine has and what runlet can enforce on it, and why not more. */
+
+import type { Capabilities, SandboxCapabilities } from '../../index.js'
+import { capabilities } from '../codelets'
+import { RunletError } from '../errors'
+import { findRuntime } from '../tool/binary'
+import { sandboxCapabilities } from '../tool/policy'
+import { SUPPORTED_RUNTIME_TYPES } from '../tools'
+import type { Flags } from './parse-flags'
+import { printable, printJson } from './terminal'
+
+/** A program that tools can run in, or why there is none. */
+interface RuntimeReport {
+  type: string
+  usable: boolean
+  path: string | null
+  version: string | null
+  /** `null` when it is usable. */
+  why: string | null
+}
+
+interface Report {
+  version: string
+  platform: string
+  arch: string
+  libc: string | null
+  /** What runs this very command. */
+  host: { name: string; version: string }
+  /** `null` where the native part cannot be loaded; then `fault` says why. */
+  codelets: Capabilities | null
+  fault: string | null
+  runtimes: RuntimeReport[]
+  tools: SandboxCapabilities
+}
+
+/** @returns the exit code of the process: a finding is no failure */
+export function doctorCommand(flags: Flags, version: string): number {
+  const report = examine(version)
+  if (flags.has('json')) printJson(report)
+  else process.stdout.write(`${lines(report).map(shown).join('\n')}\n`)
+  return 0
+}
+
+/** A line of its own; only what is written by others can need it. */
+function shown(line: string): string {
+  return printable(line)
+}
+
+function examine(version: string): Report {
+  const tools = sandboxCapabilities()
+  const { bun, deno, node } = process.versions
+  const [name, hostVersion] = bun ? ['Bun', bun] : deno ? ['Deno', deno] : ['Node', node]
+  const native = attempt(() => capabilities())
+  return {
+    version,
+    platform: process.platform,
+    arch: process.arch,
+    libc: tools.libc,
+    host: { name, version: hostVersion },
+    codelets: native.value ?? null,
+    fault: native.why,
+    runtimes: SUPPORTED_RUNTIME_TYPES.map((type): RuntimeReport => {
+      const found = attempt(() => findRuntime(type, { projectRoot: process.cwd() }))
+      const { path, version } = found.value ?? {}
+      return {
+        type,
+        usable: found.value !== undefined,
+        path: path ?? null,
+        version: version?.text ?? null,
+        why: found.why,
+      }
+    }),
+    tools,
+  }
+}
+
+function attempt<T>(what: () => T): { value: T | undefined; why: string | null } {
+  try {
+    return { value: what(), why: null }
+  } catch (error) {
+    if (!(error instanceof RunletError)) throw error
+    return { value: undefined, why: error.message }
+  }
+}
+
+function lines({ version, platform, arch, libc, host, ...report }: Report): string[] {
+  const machine = [platform, arch, ...(libc === null ? [] : [libc])].join(' ')
+  return [
+    `runlet ${version}, ${machine}, ${host.name} ${host.version}`,
+    '',
+    'Codelets',
+    ...codeletLines(report),
+    '',
+    'Runtimes for tools',
+    ...report.runtimes.map(({ type, version, path, why }) =>
+      row(type, why === null ? `${version}, ${path}` : `not usable: ${why}`),
+    ),
+    '',
+    'Permissions of tools',
+    ...toolLines(report.tools),
+  ]
+}
+
+function codeletLines({ codelets, fault }: Pick<Report, 'codelets' | 'fault'>): string[] {
+  if (codelets === null) return [row('engine', `not usable: ${fault}`)]
+  const { engine, threads, hardKill } = codelets
+  return [
+    row('engine', `${engine.name} ${engine.commit}, ${threads} threads`),
+    row(
+      'deadlines',
+      hardKill
+        ? 'enforced, inside built-ins that never poll, too'
+        : 'enforced, but not inside built-ins that never poll: nothing here can interrupt those',
+    ),
+  ]
+}
+
+function toolLines({ fs, net, run, memory, killTree, reasons }: SandboxCapabilities): string[] {
+  const enforced = (by: string | null) => (by === null ? 'not enforced' : `enforced (${by})`)
+  return [
+    row('env', 'enforced: a process gets an environment of its own'),
+    row('read', enforced(fs.read)),
+    row('write', enforced(fs.write)),
+    row('net', enforced(net.hosts)),
+    row('run', enforced(run)),
+    row('memory', `limit enforced (${memory})`),
+    row('processes', `ended together (${killTree})`),
+    ...reasons.map((reason) => `  why: ${reason}`),
+  ]
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(10)} ${value}`
+}
