@@ -159,4 +159,11 @@ describe('THREAT_MODEL.md', () => {
     )
     expect([...new Set(named)].sort()).toEqual(tested.sort())
   })
+
+  it('names every attack on tools that is tested, and no other', () => {
+    const text = read('THREAT_MODEL.md')
+    const named = [...text.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name]) => name)
+    const tested = filesBelow('__test__/tool/attack').filter((name) => name.endsWith('.test.ts'))
+    expect(named.sort()).toEqual(tested.sort())
+  })
 })

@@ -27,6 +27,8 @@ const IDLE: Duration = Duration::from_millis(200);
 /// How long the pipes of a tree that has ended are read, should somebody else hold them.
 const DRAIN: Duration = Duration::from_millis(50);
 const READ_BYTES: usize = 64 * 1024;
+/// The most that a pipe holds, unless the system was told to allow more.
+const PIPE_BYTES: u64 = 1 << 20;
 
 /// How the first process ended. Neither is known if somebody else took the news of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,7 +337,9 @@ impl Keeper {
             let members = census::known_members(tree.pid);
             self.peak = self.peak.max(memory(tree.pid, &members));
             for stream in 0..2 {
-                while self.read_once(stream).is_some_and(|read| read > 0) {}
+                // What lies in the pipe, not what is written meanwhile: a flood would have no end.
+                let end = self.read + PIPE_BYTES;
+                while self.read < end && self.read_once(stream).is_some_and(|read| read > 0) {}
             }
             if finish {
                 tree.kill();

@@ -87,8 +87,10 @@ impl Worker {
         let mut arguments = shape.arguments.clone();
         arguments.push(room.worker.to_string_lossy().into_owned());
         let environment = shape.env.iter().map(|(name, value)| (name, value));
-        let command =
-            Command::new(&room.binary, arguments, environment, &room.project_root, limits(shape));
+        // Not in the project: its tsconfig.json would be obeyed by Bun when it looks for the worker,
+        // and can put any other file in its place. The worker goes there itself.
+        let folder = room.worker.parent().unwrap_or(&room.project_root);
+        let command = Command::new(&room.binary, arguments, environment, folder, limits(shape));
         let Some(command) = command else {
             let message = "an argument or a variable of the process holds a NUL";
             return Err(Failure::new(Code::InvalidArgument, Phase::Start, message));
@@ -111,6 +113,7 @@ impl Worker {
         }
         let hello = json!({
             "protocol": 1,
+            "projectRoot": room.project_root.to_string_lossy(),
             "entrypoint": room.entrypoint.to_string_lossy(),
             "debug": shape.debug,
             "heapProfiling": shape.heap_profiling,

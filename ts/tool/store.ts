@@ -24,6 +24,8 @@ export interface Store {
 }
 
 const WORKER = 'worker.mjs'
+/** Bun obeys the nearest one. That of the project may put other files in the place of the worker. */
+const OWN_SETTINGS = 'tsconfig.json'
 const STUB = 'default_entrypoint.ts'
 const STUB_TEXT = 'export default {}\n'
 
@@ -65,6 +67,7 @@ function fill(folder: string, mode: number): Store {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const worker = join(folder, WORKER)
   put(worker, workerSource().text, mode)
+  put(join(folder, OWN_SETTINGS), Buffer.from('{}\n'), mode)
   return { folder, worker }
 }
 

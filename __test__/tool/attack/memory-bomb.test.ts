@@ -54,7 +54,7 @@ describe.each(RUNTIMES)('on %s, a tool that takes memory without end', (runtimeT
             expect(codeOf(result)).toBe('MEMORY_LIMIT')
             expect(result.peakMemoryBytes).toBeGreaterThan(LIMIT)
             expect(result.peakMemoryBytes).toBeLessThan(LIMIT + SLACK)
-            expect(result.error?.cause).toMatchObject({ oom: true })
+            expect(result.error?.cause).toMatchObject({ details: { limitBytes: LIMIT } })
           } finally {
             clearInterval(look)
           }

@@ -46,10 +46,8 @@ describe.each(RUNTIMES)('on %s, a variable that loads code', (runtimeType) => {
 
   it.each([
     { permissions: OPEN },
-    {
-      permissions: [...OPEN, '--allow-env=BUN_*,NODE_*,LD_*,BASH_ENV'],
-      enforcement: 'best-effort' as const,
-    },
+    { permissions: [...OPEN, '--allow-env=B*,N*,L*'] },
+    { permissions: [...OPEN, '--allow-env'] },
     { permissions: ['--allow-all'] },
   ])("is not the host's to pass on: %o", async (options) => {
     const { LD_PRELOAD: _, ...harmless } = VARIABLES
@@ -82,4 +80,14 @@ describe.each(RUNTIMES)('on %s, a variable that loads code', (runtimeType) => {
       expect(() => createToolRuntime({ ...options, tools: { a: { env } } })).toThrow(text)
     })
   })
+
+  it.each(['BUN_*', 'BUN_OPTIONS', 'NODE_OPTIONS', 'LD_*', 'LD_PRELOAD', 'BASH_ENV'])(
+    'is none that can be allowed: %s',
+    (name) => {
+      const permissions = [`--allow-env=${name}`]
+      expect(() => createToolRuntime({ runtimeType, permissions })).toThrow(
+        `environment variable "${name}" is not allowed for security reasons`,
+      )
+    },
+  )
 })
