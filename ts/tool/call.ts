@@ -62,6 +62,7 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
   let core: CoreAnswer | undefined
   let result: ToolResult
   const policy = calling.policyOf(ids.toolId)
+  const secrets = Object.values(variablesOf(calling.options, ids.toolId, given))
   try {
     const done = await run(calling, ids, given, began)
     core = done.core
@@ -73,8 +74,7 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
     } else {
       phase = failure.phase
       const { projectRoot, storeDir, redact } = calling.options
-      const secrets = redact ? Object.values(given.env) : undefined
-      const hide = veil([projectRoot, storeDir], secrets)
+      const hide = veil([projectRoot, storeDir], redact ? secrets : undefined)
       result = failed(facts, errorOf(ids, failure, logs, hide))
     }
   } catch (error) {
@@ -88,7 +88,21 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
     result = failed(facts, toolError(ids, error.operation, error.cause))
   }
   const inherited = Object.keys(policy.inherited)
-  return calling.recorder.settle(ids, result, { phase, core, inherited })
+  return calling.recorder.settle(ids, result, { phase, core, inherited, secrets })
+}
+
+/** What the options say of one tool. */
+function overrideOf({ tools }: ResolvedToolOptions, toolId: string) {
+  return Object.hasOwn(tools, toolId) ? tools[toolId] : undefined
+}
+
+/** The variables that a call's process is given: those of the runtime, the tool and the call. */
+function variablesOf(
+  options: ResolvedToolOptions,
+  toolId: string,
+  { env }: CallOptions,
+): Record<string, string> {
+  return { ...options.env, ...overrideOf(options, toolId)?.env, ...env }
 }
 
 /** The value of the call, and all that the core knows of it. */
@@ -99,18 +113,16 @@ async function run(
   began: number,
 ): Promise<{ output: unknown; core: CoreAnswer }> {
   const { options } = calling
-  const tool = Object.hasOwn(options.tools, ids.toolId) ? options.tools[ids.toolId] : undefined
+  const tool = overrideOf(options, ids.toolId)
   const policy = calling.policyOf(ids.toolId)
-  const env = { ...options.env, ...tool?.env, ...given.env }
+  const env = variablesOf(options, ids.toolId, given)
   const toolId = await early('validate inputs', 'queue', () => {
     if (ids.execId === '') {
       throw new RunletError('INVALID_ARGUMENT', 'tool_exec_id cannot be empty')
     }
     return checkToolInput(ids.toolId, env, policy.flags)
   })
-  if (given.signal?.aborted === true) {
-    throw new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
-  }
+  unlessAborted(given.signal)
   const timeoutMs = Math.ceil(given.timeoutMs ?? tool?.timeoutMs ?? options.toolExecutionTimeoutMs)
   const rest = () => Math.max(1, Math.ceil(timeoutMs - (performance.now() - began)))
   const inputSchema = options.validateSchemas ? tool?.inputSchema : undefined
@@ -120,6 +132,8 @@ async function run(
       : await early('validate inputs', 'queue', () =>
           within(rest(), timeoutMs, checkValue(inputSchema, given.input, 'input')),
         )
+  // A schema may have taken its time.
+  unlessAborted(given.signal)
   const config = given.config === undefined ? tool?.config : given.config
   const texts = await early('marshal request', 'queue', () => ({
     input: jsonText(input, 'input') ?? 'null',
@@ -150,6 +164,11 @@ async function run(
   return { output: wrapped(checked, options.rawResult), core }
 }
 
+function unlessAborted(signal: CallOptions['signal']): void {
+  if (signal?.aborted !== true) return
+  throw new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
+}
+
 async function inProcess(
   { options, binary, room, ...calling }: Calling,
   ids: CallIds,
@@ -157,7 +176,7 @@ async function inProcess(
   texts: { input: string; config: string | undefined },
   terms: { env: Readonly<Record<string, string>>; policy: Policy; timeoutMs: number },
 ): Promise<CoreAnswer> {
-  const tool = Object.hasOwn(options.tools, ids.toolId) ? options.tools[ids.toolId] : undefined
+  const tool = overrideOf(options, ids.toolId)
   const scratch = options.scratchDir ? await calling.scratch() : undefined
   const retry = tool?.retry ?? options.retry
   const ownProcess = scratch !== undefined || Object.keys(given.env).length > 0

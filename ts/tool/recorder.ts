@@ -25,6 +25,8 @@ export interface CallFacts {
   core: CoreAnswer | undefined
   /** Names of the host's variables that its process got. */
   inherited: readonly string[]
+  /** Values of the variables that it was given; never logged. */
+  secrets: readonly string[]
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -60,7 +62,7 @@ export class Recorder {
     let settled = result
     const { core } = facts
     if (core !== undefined && core.heapText !== '') await this.#keepHeap(ids, core.heapText)
-    this.#log(ids, result)
+    this.#log(ids, result, facts)
     try {
       for (const record of this.#records(ids, result, facts)) await this.#trail?.write(record)
     } catch (error) {
@@ -144,12 +146,12 @@ export class Recorder {
     }
   }
 
-  #log(ids: CallIds, result: ToolResult): void {
+  #log(ids: CallIds, result: ToolResult, { secrets }: CallFacts): void {
     const { logger, debug, security } = this.#options
     if (logger === undefined) return
     if (debug.enabled) {
       for (const line of result.logs.stderr.split('\n')) {
-        if (line !== '') this.#say('debug', { ...ids, stream: 'stderr' }, this.#shown(line))
+        if (line !== '') this.#say('debug', { ...ids, stream: 'stderr' }, this.#shown(line, secrets))
       }
     }
     const { ok, durationMs, attempts, warm } = result
@@ -160,8 +162,8 @@ export class Recorder {
     }
   }
 
-  #shown(line: string): string {
-    const text = this.#options.redact ? addon().native.redactText(line, []) : line
+  #shown(line: string, secrets: readonly string[]): string {
+    const text = this.#options.redact ? addon().native.redactText(line, [...secrets]) : line
     return text.length > LINE ? `${text.slice(0, LINE)}...` : text
   }
 
