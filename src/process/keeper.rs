@@ -339,7 +339,7 @@ impl Keeper {
             for stream in 0..2 {
                 // What lies in the pipe, not what is written meanwhile: a flood would have no end.
                 let end = self.read + PIPE_BYTES;
-                while self.read < end && self.read_once(stream).is_some_and(|read| read > 0) {}
+                while self.read < end && self.read_now(stream) {}
             }
             if finish {
                 tree.kill();
@@ -380,13 +380,30 @@ impl Keeper {
                 return None;
             }
         };
+        self.took(stream, read);
+        Some(read)
+    }
+
+    /// Reads what there is, whether the reactor has heard of it or not: it asks the system only now
+    /// and then, and a tool's last line may be younger. False when there is nothing.
+    fn read_now(&mut self, stream: usize) -> bool {
+        let Some(pipe) = &self.pipes[stream] else { return false };
+        // SAFETY: reads from a pipe that we hold into a buffer of ours, at most its length.
+        let read = unsafe {
+            libc::read(pipe.as_raw_fd(), self.buffer.as_mut_ptr().cast(), self.buffer.len())
+        };
+        let read = usize::try_from(read).unwrap_or(0);
+        self.took(stream, read);
+        read > 0
+    }
+
+    fn took(&mut self, stream: usize, read: usize) {
         let bytes = &self.buffer[..read];
         self.captures[stream].add(bytes);
         self.read += read as u64;
-        if let Some(log) = &self.log {
+        if let Some(log) = self.log.as_ref().filter(|_| read > 0) {
             log(if stream == 0 { 1 } else { 2 }, bytes);
         }
-        Some(read)
     }
 
     /// Counts memory and processes; says when to do so again.
