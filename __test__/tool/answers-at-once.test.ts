@@ -28,9 +28,9 @@ describe.each(RUNTIMES)('the result of a tool on %s', (type) => {
     const folder = bench.folder()
     const [never, later] = [join(folder, 'never'), join(folder, 'later')]
     const strict = bench.runtime(type)
-    expect(outputOf(await strict.executeTool('writesLater', { input: { file: never, ms: 50 } }))).toEqual(
-      { value: 'before' },
-    )
+    expect(
+      outputOf(await strict.executeTool('writesLater', { input: { file: never, ms: 50 } })),
+    ).toEqual({ value: 'before' })
     const graceful = bench.runtime(type, { exitGraceMs: 10_000 })
     const result = await graceful.executeTool('writesLater', { input: { file: later, ms: 300 } })
     expect(outputOf(result)).toEqual({ value: 'before' })

@@ -45,24 +45,27 @@ describe.each(RUNTIMES)('a secret on %s', (type) => {
     return { tools, lines }
   }
 
-  it.each(Object.entries(SECRETS))('that looks like one (%s) is in no message and no log', async (_, secret) => {
-    const { tools, lines } = setUp()
-    const message = `it is ${secret} indeed`
-    const thrownError = errorOf(await tools.executeTool('throws', { input: { message } }))
-    const exited = errorOf(
-      await tools.executeTool('exits', { input: { code: 1, stderr: `${message}\n` } }),
-    )
-    for (const text of [
-      JSON.stringify(thrownError),
-      thrownError.stack,
-      JSON.stringify(exited),
-      exited.message,
-      lines.join('\n'),
-    ]) {
-      for (const heart of HEARTS) expect(text).not.toContain(heart)
-    }
-    expect(lines.join('\n')).toContain('it is')
-  })
+  it.each(Object.entries(SECRETS))(
+    'that looks like one (%s) is in no message and no log',
+    async (_, secret) => {
+      const { tools, lines } = setUp()
+      const message = `it is ${secret} indeed`
+      const thrownError = errorOf(await tools.executeTool('throws', { input: { message } }))
+      const exited = errorOf(
+        await tools.executeTool('exits', { input: { code: 1, stderr: `${message}\n` } }),
+      )
+      for (const text of [
+        JSON.stringify(thrownError),
+        thrownError.stack,
+        JSON.stringify(exited),
+        exited.message,
+        lines.join('\n'),
+      ]) {
+        for (const heart of HEARTS) expect(text).not.toContain(heart)
+      }
+      expect(lines.join('\n')).toContain('it is')
+    },
+  )
 
   it('that is the value of a variable is in no message and no log, wherever it was set', async () => {
     const { tools, lines } = setUp({

@@ -47,7 +47,11 @@ describe.each(RUNTIMES)('the queue on %s', (type) => {
     await until('three wait', () => tools.stats().queued === 3)
     const result = await tools.executeTool('echo', { input: 4 })
     const error = errorOf(result)
-    expect([error.code, error.retryable, error.details?.phase]).toEqual(['OVERLOADED', true, 'queue'])
+    expect([error.code, error.retryable, error.details?.phase]).toEqual([
+      'OVERLOADED',
+      true,
+      'queue',
+    ])
     expect(error.details?.maxQueued).toBe(3)
     expect(result.attempts).toBe(0)
     stop.abort()

@@ -31,7 +31,10 @@ describe.each(RUNTIMES)('the audit trail on %s', (type) => {
     await tools.executeTool('../x', { execId: 'three' })
     const file = join(projectRoot, '.runlet', 'audit.jsonl')
     const text = readFileSync(file, 'utf8')
-    const records = text.trim().split('\n').map((line) => JSON.parse(line))
+    const records = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(records).toMatchObject([
       { type: 'call', execId: 'one', toolId: 'echo', ok: true, attempts: 1 },
       { type: 'call', execId: 'two', ok: false, code: 'RUNTIME_ERROR', phase: 'run' },
@@ -204,13 +207,17 @@ describe.each(RUNTIMES)('runtimes of one project on %s', (type) => {
 })
 
 describe('strict mode', () => {
-  it.each(['--allow-read', '--allow-write', '--allow-net', '--allow-env', '--allow-run', '--allow-all'])(
-    'refuses %s',
-    (flag) => {
-      const error = thrown(() =>
-        bench.runtime('bun', { permissions: [flag], security: { strictMode: true } }),
-      )
-      expect([error.code, error.details?.flag]).toEqual(['POLICY_VIOLATION', flag])
-    },
-  )
+  it.each([
+    '--allow-read',
+    '--allow-write',
+    '--allow-net',
+    '--allow-env',
+    '--allow-run',
+    '--allow-all',
+  ])('refuses %s', (flag) => {
+    const error = thrown(() =>
+      bench.runtime('bun', { permissions: [flag], security: { strictMode: true } }),
+    )
+    expect([error.code, error.details?.flag]).toEqual(['POLICY_VIOLATION', flag])
+  })
 })

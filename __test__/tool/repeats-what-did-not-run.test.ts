@@ -58,7 +58,9 @@ describe.each(RUNTIMES)('a process lost before it knew of the call, on %s', (typ
 
   it('is given up when its time is up, that of the backoff or that of the call', async () => {
     const slow = { backoffInitialIntervalMs: 400, backoffMaxIntervalMs: 400 }
-    const ofBackoff = await lossy(100, { ...slow, backoffMaxElapsedTimeMs: 300 }).tools.executeTool('loads')
+    const ofBackoff = await lossy(100, { ...slow, backoffMaxElapsedTimeMs: 300 }).tools.executeTool(
+      'loads',
+    )
     expect(errorOf(ofBackoff).code).toBe('WORKER_LOST')
     expect(ofBackoff.attempts).toBe(1)
     const ofCall = await lossy(100, slow).tools.executeTool('loads', { timeoutMs: 300 })

@@ -23,7 +23,11 @@ async function loopback(): Promise<string> {
       body += chunk.toString()
     })
     request.on('end', () => {
-      const reply = { method: request.method, from: request.headers['x-from'], body: JSON.parse(body) }
+      const reply = {
+        method: request.method,
+        from: request.headers['x-from'],
+        body: JSON.parse(body),
+      }
       response.writeHead(201, { 'content-type': 'application/json' })
       response.end(JSON.stringify(reply))
     })

@@ -28,7 +28,10 @@ describe.each(RUNTIMES)('a signal on %s', (type) => {
     const first = tools.executeTool('markAndWait', { input: join(folder, 'first') })
     await until('the first runs', () => marked(join(folder, 'first')).length === 1)
     const stop = new AbortController()
-    const waiting = tools.executeTool('mark', { input: join(folder, 'second'), signal: stop.signal })
+    const waiting = tools.executeTool('mark', {
+      input: join(folder, 'second'),
+      signal: stop.signal,
+    })
     await until('the second waits', () => tools.stats().queued === 1)
     stop.abort()
     const result = await waiting
@@ -73,7 +76,11 @@ describe.each(RUNTIMES)('a signal on %s', (type) => {
       [1, 2, 3].map((input) => tools.executeTool('echo', { input, signal })),
     )
     stop.abort()
-    expect(results.map((result) => outputOf(result))).toEqual([{ value: 1 }, { value: 2 }, { value: 3 }])
+    expect(results.map((result) => outputOf(result))).toEqual([
+      { value: 1 },
+      { value: 2 },
+      { value: 3 },
+    ])
     expect(outputOf(await tools.executeTool('echo', { input: 4 }))).toEqual({ value: 4 })
   })
 

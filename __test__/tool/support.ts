@@ -167,11 +167,13 @@ export function processesWith(text: string): number[] {
   } catch {
     return []
   }
-  return names.filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text) ? [Number(name)] : []
-    } catch {
-      return []
-    }
-  })
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text) ? [Number(name)] : []
+      } catch {
+        return []
+      }
+    })
 }

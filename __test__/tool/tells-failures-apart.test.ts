@@ -24,7 +24,11 @@ describe.each(RUNTIMES)('a tool that throws on %s', (type) => {
     expect(error.message).toBe(
       'tool execution failed for tool throws (exec e1) during execute: tool execution failed: no such order',
     )
-    expect([error.code, error.retryable, error.operation]).toEqual(['RUNTIME_ERROR', false, 'execute'])
+    expect([error.code, error.retryable, error.operation]).toEqual([
+      'RUNTIME_ERROR',
+      false,
+      'execute',
+    ])
     expect(error.details).toMatchObject({ name: 'OrderError', errorCode: 'E_ORDER', phase: 'run' })
     expect(error.details?.stack).toMatch(/throws/)
     expect(error.details?.stack).toMatch(/tools\.mjs:\d+/)
@@ -78,7 +82,12 @@ describe.each(RUNTIMES)('a tool that throws on %s', (type) => {
     expect(inside.cause.message).toContain("'./missing/folder'")
     const outside = errorOf(await tools.executeTool('openMissing', { input: '/home/ada/none' }))
     expect(outside.cause.message).toContain("'none'")
-    const all = ['/etc/shadow', `${projectRoot}/a b`, 'file:///home/ada/x.ts', 'C:\\Users\\Ada\\x.ts']
+    const all = [
+      '/etc/shadow',
+      `${projectRoot}/a b`,
+      'file:///home/ada/x.ts',
+      'C:\\Users\\Ada\\x.ts',
+    ]
     for (const message of all) {
       const input = { message: `at ${message}:1:2`, name: `${projectRoot}/name`, code: '/tmp/code' }
       const error = errorOf(await tools.executeTool('throws', { input }), projectRoot)
@@ -126,7 +135,9 @@ describe.each(RUNTIMES)('a process that ends on %s', (type) => {
     const tools = bench.runtime(type)
     const stderr = `${'a'.repeat(10_000)}the last words`
     const error = errorOf(await tools.executeTool('exits', { input: { code: 4, stderr } }))
-    expect(error.message).toMatch(/failed \(exit 4\)\nstderr \(truncated\): a{1000,2048}the last words$/)
+    expect(error.message).toMatch(
+      /failed \(exit 4\)\nstderr \(truncated\): a{1000,2048}the last words$/,
+    )
     expect(processErrorOf(error).stderr).toBe(stderr)
   })
 
