@@ -1,9 +1,11 @@
 //! runlet's core: runs code nobody should have to trust.
 //!
-//! The crate is the inside of the npm package of the same name. It has one room so far:
+//! The crate is the inside of the npm package of the same name. It has two rooms so far:
 //!
 //! - [`codelet`]: small JavaScript and TypeScript programs in isolated QuickJS heaps, on threads of
-//!   our own, under limits that nothing outlives.
+//!   our own, under limits that nothing outlives;
+//! - [`tool`]: functions of an entrypoint in Bun or Node, each call in a process of its own, whose
+//!   permissions [`permission`] reads.
 //!
 //! A guest's failure is a value ([`Outcome`]); only misuse is an [`Error`]. Every failure has a
 //! stable [`Code`]; message texts are not part of the contract.
@@ -22,8 +24,9 @@
 //! assert_eq!(outcome.failure.unwrap().code, runlet::Code::Timeout);
 //! ```
 //!
-//! Dependencies point one way: `node → codelet → {outcome} → {limits, error}`. Only `node` names
-//! napi, only `codelet::engine` and `codelet::guest` name the engine crate.
+//! Dependencies point one way: `node → {codelet, tool} → {process, scoped_fs, permission, outcome} →
+//! {limits, error}`. Only `node` names napi, only `codelet::engine` and `codelet::guest` name the
+//! engine crate.
 
 pub mod codelet;
 mod error;

@@ -172,7 +172,7 @@ describe.each(RUNTIMES)('the result of a tool on %s', (type) => {
     const error = errorOf(await tools.executeTool('results', { input: kind }))
     expect(error.code).toBe('RUNTIME_ERROR')
     expect(error.details?.name).toBe(name)
-    const [, message = ''] = /^tool execution failed: ([^]*)$/.exec(error.cause.message) ?? []
+    const [, message = ''] = /^tool execution failed: ([\s\S]*)$/.exec(error.cause.message) ?? []
     expect(message).toMatch(text)
   })
 

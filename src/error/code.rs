@@ -39,26 +39,26 @@ codes! {
     SyntaxError "SYNTAX_ERROR" false
         "The source does not compile, or its types cannot be stripped.";
     RuntimeError "RUNTIME_ERROR" false
-        "The codelet threw, has no entry function, or gave a value that cannot cross.";
+        "The codelet or tool threw, has no entry function, or gave a value that cannot cross.";
     PolicyViolation "POLICY_VIOLATION" false
-        "The codelet used a capability it was not granted, or more of one than it was granted.";
+        "A capability was used that was not granted, or more of one than was granted.";
     MemoryLimit "MEMORY_LIMIT" false "The run reached its memory limit.";
-    OutputLimit "OUTPUT_LIMIT" false "The result is larger than allowed.";
+    OutputLimit "OUTPUT_LIMIT" false "The result or what was printed is larger than allowed.";
     HostCallError "HOST_CALL_ERROR" false "A host function failed and the codelet did not catch it.";
     ValidationError "VALIDATION_ERROR" false "A schema refused the input or the output.";
-    Cancelled "CANCELLED" false "The caller aborted the run, or its runner was disposed.";
+    Cancelled "CANCELLED" false "The caller aborted the run, or what ran it was disposed.";
     Overloaded "OVERLOADED" true "The queue is full, or waiting in it took too long.";
     PermissionDenied "PERMISSION_DENIED" false "A process used something its permissions do not name.";
     ProtocolError "PROTOCOL_ERROR" false "A process answered in a form that is not the protocol's.";
     ProcessExit "PROCESS_EXIT" false "A process ended before it answered.";
-    WorkerLost "WORKER_LOST" true "The process that ran the codelet died; the run may be repeated.";
+    WorkerLost "WORKER_LOST" true "The process died before anything of the caller's ran in it; the run may be repeated.";
     ReplayDivergence "REPLAY_DIVERGENCE" false "A replayed run did something its record does not hold.";
     InvalidArgument "INVALID_ARGUMENT" false "An option or an input is not acceptable.";
-    Disposed "DISPOSED" false "The runner was disposed before the call.";
+    Disposed "DISPOSED" false "The runner or runtime was disposed before the call.";
     PolicyUnenforceable "POLICY_UNENFORCEABLE" false
         "What was asked for cannot be enforced on this machine, so nothing was run.";
-    RuntimeNotFound "RUNTIME_NOT_FOUND" false "The native part of the package is missing.";
-    Internal "INTERNAL" false "A fault of runlet itself; the isolate was thrown away.";
+    RuntimeNotFound "RUNTIME_NOT_FOUND" false "The native part of the package, or the program that runs tools, is missing.";
+    Internal "INTERNAL" false "A fault of runlet itself; what ran was thrown away.";
 }
 
 impl Serialize for Code {

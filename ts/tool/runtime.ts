@@ -24,7 +24,7 @@ import { checkToolInput, readCallOptions } from './request'
 import { Room } from './room'
 import { checkSchema } from './schema'
 import { shapeOf } from './shape'
-import { openStore, stubEntrypoint } from './store'
+import { openStore, type Store, stubEntrypoint } from './store'
 
 /** Extensions that Node reads only since it strips types. */
 const TYPED = new Set(['.ts', '.mts', '.cts', '.tsx'])
@@ -41,6 +41,7 @@ class Runtime implements ToolRuntime {
   readonly #policies = new Map<string, Policy>()
   readonly #room: Room
   readonly #recorder: Recorder
+  readonly #store: Store
   #disposed: Promise<void> | undefined
 
   constructor(options: ResolvedToolOptions) {
@@ -61,13 +62,13 @@ class Runtime implements ToolRuntime {
     }
     this.#binary = findRuntime(options.runtimeType, options)
     checkEntrypoint(options.entrypointPath, this.#binary)
-    const store = openStore(options.storeDir, options.workerFilePerm)
-    this.#recorder = new Recorder(options, store)
+    this.#store = openStore(options.storeDir, options.workerFilePerm)
+    this.#recorder = new Recorder(options, this.#store)
     this.#room = new Room({
       runtime: this.#binary.type,
       binary: this.#binary.path,
-      worker: store.worker,
-      entrypoint: options.entrypointPath || stubEntrypoint(store, options.workerFilePerm),
+      worker: this.#store.worker,
+      entrypoint: options.entrypointPath || stubEntrypoint(this.#store, options.workerFilePerm),
       projectRoot: options.projectRoot,
       maxConcurrent: options.maxConcurrent,
       maxQueued: options.maxQueued,
@@ -137,7 +138,7 @@ class Runtime implements ToolRuntime {
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#room.dispose()
+    this.#disposed ??= this.#room.dispose().finally(() => this.#store.close())
     return this.#disposed
   }
 

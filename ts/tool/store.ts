@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,8 @@ export interface Store {
   readonly folder: string
   /** The worker script, absolute. */
   readonly worker: string
+  /** Removes the folder, if it was made for this runtime alone. */
+  close(): void
 }
 
 const WORKER = 'worker.mjs'
@@ -51,19 +54,21 @@ function hashOf(bytes: Buffer): string {
  */
 export function openStore(folder: string, workerFilePerm: number): Store {
   try {
-    return fill(folder, workerFilePerm)
+    return { ...fill(folder, workerFilePerm), close: () => {} }
   } catch {
     // Read-only projects are common: images, package caches.
   }
   try {
-    return fill(mkdtempSync(join(tmpdir(), 'runlet-')), workerFilePerm)
+    const own = mkdtempSync(join(tmpdir(), 'runlet-'))
+    const close = () => rmSync(own, { recursive: true, force: true })
+    return { ...fill(own, workerFilePerm), close }
   } catch {
     const message = 'no folder for the worker can be written: set storeDir to one that can'
     throw new RunletError('INTERNAL', message, { details: { field: 'storeDir' } })
   }
 }
 
-function fill(folder: string, mode: number): Store {
+function fill(folder: string, mode: number): Omit<Store, 'close'> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const worker = join(folder, WORKER)
   put(worker, workerSource().text, mode)
