@@ -188,9 +188,10 @@ impl Room {
     ) -> Option<Cancel> {
         let shape = self.shape(call.shape.clone())?;
         let start = Instant::now();
+        let spent = Duration::try_from_secs_f64(call.elapsed_ms / 1000.0).unwrap_or_default();
         let cancel = watch::Sender::new(false);
         let terms = Terms {
-            deadline: start + Duration::from_millis(call.timeout_ms),
+            deadline: start + Duration::from_millis(call.timeout_ms).saturating_sub(spent),
             timeout_ms: call.timeout_ms,
             cancelled: cancel.subscribe(),
         };

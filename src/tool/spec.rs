@@ -92,6 +92,8 @@ pub struct CallSpec {
     pub exec_id: String,
     /// Milliseconds for all of it, waiting and every attempt included.
     pub timeout_ms: u64,
+    /// Milliseconds of it that were spent before the call came here.
+    pub elapsed_ms: f64,
     /// The process it gets.
     pub shape: ShapeRef,
     /// Processes of that shape kept ready; none for a call that wants one of its own.

@@ -142,11 +142,12 @@ async function run(
   await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
-      ? await nativeCall(options, toolId, input, { ...given, timeoutMs: rest() })
+      ? await nativeCall(options, toolId, input, { ...given, timeoutMs, restMs: rest() })
       : await inProcess(calling, { ...ids, toolId }, given, texts, {
           env,
           policy,
-          timeoutMs: rest(),
+          timeoutMs,
+          began,
         })
   if (core.outcome.failure !== null) return { output: undefined, core }
   const value: unknown = JSON.parse(core.valueText)
@@ -174,7 +175,12 @@ async function inProcess(
   ids: CallIds,
   given: CallOptions,
   texts: { input: string; config: string | undefined },
-  terms: { env: Readonly<Record<string, string>>; policy: Policy; timeoutMs: number },
+  terms: {
+    env: Readonly<Record<string, string>>
+    policy: Policy
+    timeoutMs: number
+    began: number
+  },
 ): Promise<CoreAnswer> {
   const tool = overrideOf(options, ids.toolId)
   const scratch = options.scratchDir ? await calling.scratch() : undefined
@@ -191,6 +197,7 @@ async function inProcess(
   const spec: CallSpec = {
     ...ids,
     timeoutMs: terms.timeoutMs,
+    elapsedMs: performance.now() - terms.began,
     // Tools without options of their own share one shape.
     shape: ownProcess ? shape() : room.shape(tool === undefined ? '' : ids.toolId, shape),
     // What only this call has, no idle process can have got.

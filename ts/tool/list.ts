@@ -18,6 +18,7 @@ export async function listTools({ options, binary, room, policyOf }: Calling): P
   const spec = {
     ...ids,
     timeoutMs: options.toolExecutionTimeoutMs,
+    elapsedMs: 0,
     shape: shapeOf(options, binary, { policy, env, memoryLimitBytes, scratch: undefined }),
     warm: { size: 0, maxAgeMs: 0 },
     env: {},

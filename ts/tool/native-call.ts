@@ -23,7 +23,11 @@ export async function nativeCall(
   { nativeTools }: ResolvedToolOptions,
   toolId: string,
   input: unknown,
-  { signal, timeoutMs }: Pick<CallOptions, 'signal'> & { timeoutMs: number },
+  {
+    signal,
+    timeoutMs,
+    restMs,
+  }: Pick<CallOptions, 'signal'> & { timeoutMs: number; restMs: number },
 ): Promise<CoreAnswer> {
   const began = performance.now()
   const ending = new AbortController()
@@ -31,7 +35,7 @@ export async function nativeCall(
   const timer = setTimeout(() => {
     timedOut = true
     ending.abort()
-  }, timeoutMs)
+  }, restMs)
   const unlisten = signal && onAbort(signal, () => ending.abort())
   let answer: NativeToolAnswer
   try {

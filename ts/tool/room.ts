@@ -29,6 +29,8 @@ export interface CallSpec {
   toolId: string
   execId: string
   timeoutMs: number
+  /** Of these, spent already. */
+  elapsedMs: number
   /** One of this call alone, or the number of a kept one. */
   shape: Shape | number
   warm: WarmSpec
