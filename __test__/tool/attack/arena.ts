@@ -69,6 +69,8 @@ export async function inArena<T>(
       await allGone(() => processesOf(root))
     }
   } finally {
+    // Of an attack that got through, nothing is to stay on the machine.
+    for (const pid of processesOf(root)) process.kill(pid, 'SIGKILL')
     rmSync(root, { recursive: true, force: true })
   }
 }
