@@ -43,7 +43,11 @@ describe.each(RUNTIMES)('a program that uses tools on %s', (type) => {
   it.each([
     ['ends by itself when no call is under way, idle workers or not', 'exits-by-itself.mjs', []],
     ['stays while a call is under way', 'stays-while-calling.mjs', []],
-    ['uses them in threads too, and one that is terminated leaves nothing', 'worker-threads.mjs', []],
+    [
+      'uses them in threads too, and one that is terminated leaves nothing',
+      'worker-threads.mjs',
+      [],
+    ],
     ['holds nothing of 100 warm and 60 cold calls', 'soak.mjs', ['100', '60']],
   ] as const)(
     '%s',

@@ -19,6 +19,8 @@ export const RUNTIMES = ['bun', 'node'] as const
 export const PERMISSIONS = ['--allow-read', '--allow-write', '--allow-net', '--allow-run']
 /** Only a hang takes longer. */
 export const PATIENCE_MS = 20_000
+/** A Node to run the tools of these tests on in place of the host's. */
+const { RUNLET_TEST_NODE } = process.env
 const ROOT = dirname(dirname(__dirname))
 
 /** The path of a fixture. */
@@ -50,6 +52,7 @@ export class Bench {
       entrypointPath: fixture('tools.mjs'),
       permissions: PERMISSIONS,
       toolExecutionTimeoutMs: PATIENCE_MS,
+      nodePath: RUNLET_TEST_NODE,
       ...options,
       runtimeType,
     })

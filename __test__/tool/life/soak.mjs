@@ -47,9 +47,18 @@ await lanes(warm, Number(warmCalls))
 await lanes(cold, Number(coldCalls))
 await settled()
 const after = holdings()
-assert.ok((after.files ?? 0) <= (before.files ?? 0) + 2, `open files ${before.files} and then ${after.files}`)
-assert.ok((after.threads ?? 0) <= (before.threads ?? 0) + 2, `threads ${before.threads} and then ${after.threads}`)
+assert.ok(
+  (after.files ?? 0) <= (before.files ?? 0) + 2,
+  `open files ${before.files} and then ${after.files}`,
+)
+assert.ok(
+  (after.threads ?? 0) <= (before.threads ?? 0) + 2,
+  `threads ${before.threads} and then ${after.threads}`,
+)
 assert.ok(warm.stats().pool.hits > 0)
 await Promise.all([warm.dispose(), cold.dispose()])
-await until('no process is left', () => children().alive.length <= 1 && children().zombies.length === 0)
+await until(
+  'no process is left',
+  () => children().alive.length <= 1 && children().zombies.length === 0,
+)
 process.stdout.write('pass\n')

@@ -57,7 +57,10 @@ function processes() {
 export function children() {
   const own = processes().filter(({ parent }) => parent === process.pid)
   const zombies = own.filter(({ state }) => state === 'Z')
-  return { alive: own.filter(({ state }) => state !== 'Z').map(({ pid }) => pid), zombies: zombies.map(({ pid }) => pid) }
+  return {
+    alive: own.filter(({ state }) => state !== 'Z').map(({ pid }) => pid),
+    zombies: zombies.map(({ pid }) => pid),
+  }
 }
 
 /** Whether a process is there and not only waits to be reaped. */

@@ -24,7 +24,9 @@ async function visit(stays) {
   const file = stays ? join(given.projectRoot, 'marks') : undefined
   const worker = new Worker(text, { eval: true, workerData: { options: given, file } })
   const left = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject))
-  const values = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  const values = await new Promise((resolve, reject) =>
+    worker.once('message', resolve).once('error', reject),
+  )
   assert.deepEqual(values, [1, 2, 3])
   if (stays) {
     await until('its tools run', () => marked(file).length === 3)
@@ -34,7 +36,11 @@ async function visit(stays) {
   await left
 }
 for (let round = 0; round < 2; round++) {
-  const [mine] = await Promise.all([own.executeTool('echo', { input: round }), visit(true), visit(false)])
+  const [mine] = await Promise.all([
+    own.executeTool('echo', { input: round }),
+    visit(true),
+    visit(false),
+  ])
   assert.deepEqual(mine.output, { value: round })
 }
 assert.deepEqual((await own.executeTool('echo', { input: 'last' })).output, { value: 'last' })
