@@ -155,7 +155,9 @@ export function isAlive(pid: number): boolean {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+    const ended = /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+    // The first thread may end before the others do; only with the last one all is closed.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1
   } catch {
     // Gone since, or a system without /proc.
     return process.platform !== 'linux'
