@@ -163,22 +163,3 @@ export function isAlive(pid: number): boolean {
     return process.platform !== 'linux'
   }
 }
-
-/** Processes whose command line has a text in it; empty where the system does not tell. */
-export function processesWith(text: string): number[] {
-  let names: string[]
-  try {
-    names = readdirSync('/proc')
-  } catch {
-    return []
-  }
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text) ? [Number(name)] : []
-      } catch {
-        return []
-      }
-    })
-}
