@@ -1,7 +1,7 @@
-// Very many runs of all kinds in one process: every outcome is checked, and nothing may be left
-// behind. Then, where they are, the long forms of the sanitizers.
+// Very many runs of all kinds in one process, then very many calls of tools: every outcome is checked,
+// and nothing may be left behind. Then, where they are, the long forms of the sanitizers.
 //
-//   node scripts/soak.mjs [--runs N] [--seed S] [--only runs|sanitizer]
+//   node scripts/soak.mjs [--runs N] [--seed S] [--cold N] [--warm N] [--only runs|tools|sanitizer]
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,12 +12,16 @@ const USAGE = `node scripts/soak.mjs [options]
 
   --runs N     how many runs; default 1000000
   --seed S     what chooses them, 0 to 4294967295; default 1
-  --only PART  runs, or sanitizer; default both
+  --cold N     calls of tools that start a process each; default 1000
+  --warm N     calls of tools that find one idle; default 10000
+  --only PART  runs, tools, or sanitizer; default all
 `
 /** What resident memory may grow by, MiB: ten times what 100,000 runs and more vary by. */
 const MAX_GROWTH_MIB = 32
 const SANITIZER = 'scripts/sanitize.mjs'
-const PARTS = ['runs', 'sanitizer']
+const PARTS = ['runs', 'tools', 'sanitizer']
+/** The same for calls of tools, whose logs and results pass through the host. */
+const MAX_TOOL_GROWTH_MIB = 32
 
 function wholeNumber(name, text, min, max) {
   const number = Number(text)
@@ -28,14 +32,23 @@ function wholeNumber(name, text, min, max) {
 function readArguments() {
   const text = { type: 'string' }
   const { values } = parseArgs({
-    options: { runs: text, seed: text, only: text, help: { type: 'boolean' } },
+    options: {
+      runs: text,
+      seed: text,
+      cold: text,
+      warm: text,
+      only: text,
+      help: { type: 'boolean' },
+    },
   })
   if (values.only !== undefined && !PARTS.includes(values.only)) {
-    throw new Error(`--only is "${values.only}": accepted are ${PARTS.join(' and ')}`)
+    throw new Error(`--only is "${values.only}": accepted are ${PARTS.join(', ')}`)
   }
   return {
     help: values.help === true,
     runs: wholeNumber('runs', values.runs ?? '1000000', 1000, 1e9),
+    cold: wholeNumber('cold', values.cold ?? '1000', 100, 1e7),
+    warm: wholeNumber('warm', values.warm ?? '10000', 100, 1e7),
     seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
     parts: values.only === undefined ? PARTS : [values.only],
   }
@@ -74,6 +87,42 @@ async function soakRuns({ runs, seed }) {
   )
 }
 
+async function soakCalls({ cold, warm }) {
+  const { soakTools } = await import('./soak/tools.mjs')
+  for (const runtimeType of ['bun', 'node']) {
+    for (const [kind, calls] of [
+      ['cold', cold],
+      ['warm', warm],
+    ]) {
+      console.log(`\n${calls} ${kind} calls of tools on ${runtimeType}`)
+      let told = 0
+      const onProgress = ({ done, seconds, resident }) => {
+        if (++told % 10 !== 0) return
+        const rate = (done / seconds).toFixed(0)
+        console.log(
+          `  ${done} calls, ${seconds.toFixed(0)} s, ${rate}/s, ${resident.toFixed(1)} MiB`,
+        )
+      }
+      const report = await soakTools({
+        runtimeType,
+        calls,
+        warm: kind === 'warm',
+        maxGrowthMiB: MAX_TOOL_GROWTH_MIB,
+        onProgress,
+      })
+      printTable({ [kind]: report.codes })
+      const { hits, misses } = report.pool
+      if (kind === 'warm') console.log(`  found an idle worker ${hits}, did not ${misses}`)
+      const { threads, files } = report.counts
+      console.log(
+        `  threads ${threads ?? 'not counted: no /proc'}, open files ${files ?? 'not counted'}`,
+      )
+      const growth = report.growthMiB.toFixed(1)
+      console.log(`  growth of resident memory ${growth} MiB of ${MAX_TOOL_GROWTH_MIB}`)
+    }
+  }
+}
+
 async function runSanitizer(named) {
   if (!existsSync(join(root, SANITIZER))) {
     console.log(`sanitizer: not run, there is no ${SANITIZER}`)
@@ -92,6 +141,7 @@ async function main() {
     return
   }
   if (parts.includes('runs')) await soakRuns(options)
+  if (parts.includes('tools')) await soakCalls(options)
   if (parts.includes('sanitizer')) await runSanitizer(parts.length === 1)
 }
 

@@ -33,6 +33,19 @@ describe.each(RUNTIMES)('what a tool prints on %s', (type) => {
     }
   })
 
+  it.each([0, 2])('is all there when the result is, each time (warm: %d)', async (size) => {
+    const tools = bench.runtime(type, { warm: { size }, maxConcurrent: 3 })
+    const results = await Promise.all(
+      Array.from({ length: 30 }, (_, input) => tools.executeTool('noisy', { input })),
+    )
+    const [first] = results
+    expect(first?.logs.stderr).toMatch(/^\[LOG\][\s\S]*\[ERROR\] error\n$/)
+    for (const result of results) {
+      outputOf(result)
+      expect(result.logs).toEqual(first?.logs)
+    }
+  })
+
   it('has the prefixes of debugging where that is on', async () => {
     const tools = bench.runtime(type, { debug: { enabled: true } })
     const { logs } = await tools.executeTool('noisy')

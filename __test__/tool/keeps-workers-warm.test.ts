@@ -117,6 +117,7 @@ describe.each(RUNTIMES)('a warm worker on %s', (type) => {
     const results = await Promise.all([tools.executeTool('pid'), tools.executeTool('pid')])
     for (const result of results) {
       expect(pids).not.toContain(outputOf(result).value)
+      expect(result.attempts).toBe(1)
     }
     await idle(tools, 2)
   })

@@ -19,6 +19,8 @@ export const RUNTIMES = ['bun', 'node'] as const
 export const PERMISSIONS = ['--allow-read', '--allow-write', '--allow-net', '--allow-run']
 /** Only a hang takes longer. */
 export const PATIENCE_MS = 20_000
+/** A Node to run the tools of these tests on in place of the host's. */
+const { RUNLET_TEST_NODE } = process.env
 const ROOT = dirname(dirname(__dirname))
 
 /** The path of a fixture. */
@@ -50,6 +52,7 @@ export class Bench {
       entrypointPath: fixture('tools.mjs'),
       permissions: PERMISSIONS,
       toolExecutionTimeoutMs: PATIENCE_MS,
+      nodePath: RUNLET_TEST_NODE,
       ...options,
       runtimeType,
     })
@@ -152,28 +155,11 @@ export function isAlive(pid: number): boolean {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+    const ended = /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+    // The first thread may end before the others do; only with the last one all is closed.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1
   } catch {
     // Gone since, or a system without /proc.
     return process.platform !== 'linux'
   }
-}
-
-/** Processes whose command line has a text in it; empty where the system does not tell. */
-export function processesWith(text: string): number[] {
-  let names: string[]
-  try {
-    names = readdirSync('/proc')
-  } catch {
-    return []
-  }
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text) ? [Number(name)] : []
-      } catch {
-        return []
-      }
-    })
 }

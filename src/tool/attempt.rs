@@ -18,9 +18,11 @@ use super::worker::{Alive, Use, Worker, ending, signal_name};
 use crate::Code;
 use crate::process::{Child, End, Exit, LogSink, Report, Stop};
 
-/// A frame that was sent before the process ended is there by then, and its end is known by then when
-/// only its channel was seen to close.
+/// A frame that was sent before the process ended is there by then.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+/// A process that ends closes its channel before its end is known: its other threads go first, which
+/// takes a while on a busy machine. One that only closed its channel is not waited for longer.
+const NEWS: Duration = Duration::from_secs(1);
 /// A heap snapshot, all its pieces together.
 const HEAP_BYTES: usize = 256 << 20;
 /// One piece of it.
@@ -126,9 +128,11 @@ impl Terms {
             done = &mut work => match done {
                 Ok(done) => Ok(done),
                 Err(FrameError::Closed | FrameError::Io(_)) => {
-                    match timeout(LAST_WORDS, child.ended()).await {
-                        Ok(end) => Err(Broken::Ended(end)),
-                        Err(_) => Err(Broken::Frame(FrameError::Closed)),
+                    let late = (Instant::now() + NEWS).min(self.deadline);
+                    tokio::select! {
+                        end = child.ended() => Err(Broken::Ended(end)),
+                        () = sleep_until(late) => Err(Broken::Frame(FrameError::Closed)),
+                        () = self.cancelled() => Err(Broken::Cancelled),
                     }
                 }
                 Err(error) => Err(Broken::Frame(error)),
