@@ -11,6 +11,8 @@ export interface Example {
   text: string
   /** What the document shows as its output; undefined when it shows none. */
   output: string | undefined
+  /** Files that the document has its reader write, by name; they lie beside a program. */
+  files: Readonly<Record<string, string>>
 }
 
 interface Fence {
@@ -34,16 +36,39 @@ function fencesOf(path: string): Fence[] {
   return fences
 }
 
-/** The runnable pieces: each js block with the text block behind it, each `$` of a console block. */
+/** The name that the first line of a block gives it, as in `// tools.mjs` or `# runlet.yaml`. */
+function nameOf({ lines }: Fence): string | undefined {
+  return /^(?:\/\/|#) ([\w-]+\.(?:mjs|ts|yaml))$/.exec(lines[0] ?? '')?.[1]
+}
+
+/** Blocks that nothing runs: neither program, output, command nor file. */
+export function idleBlocks(path: string): string[] {
+  const used = ['js', 'text', 'console']
+  return fencesOf(path)
+    .filter((fence) => !used.includes(fence.language) && nameOf(fence) === undefined)
+    .map(({ line, language }) => `${path}:${line}: ${language}`)
+}
+
+/**
+ * The runnable pieces: each js block with the text block behind it, each `$` of a console block. A
+ * block that names itself is a file for all programs of the document.
+ */
 export function examplesOf(path: string): Example[] {
   const fences = fencesOf(path)
+  const files: Record<string, string> = {}
+  for (const fence of fences) {
+    const name = nameOf(fence)
+    if (name === undefined) continue
+    if (Object.hasOwn(files, name)) throw new Error(`${path}:${fence.line}: a second ${name}`)
+    files[name] = `${fence.lines.join('\n')}\n`
+  }
   return fences.flatMap((fence, index): Example[] => {
     if (fence.language === 'console') return commandsOf(fence, path)
-    if (fence.language !== 'js') return []
+    if (fence.language !== 'js' || nameOf(fence) !== undefined) return []
     const next = fences[index + 1]
     const output = next?.language === 'text' ? next.lines.join('\n') : undefined
     const place = `${path}:${fence.line}`
-    return [{ place, kind: 'program', text: fence.lines.join('\n'), output }]
+    return [{ place, kind: 'program', text: fence.lines.join('\n'), output, files }]
   })
 }
 
@@ -56,7 +81,7 @@ function commandsOf(fence: Fence, path: string): Example[] {
     const starts = line.startsWith('$ ')
     if (starts) {
       const place = `${path}:${fence.line + index + 1}`
-      examples.push({ place, kind: 'command', text: line.slice(2), output: '' })
+      examples.push({ place, kind: 'command', text: line.slice(2), output: '', files: {} })
     } else if (!last) throw new Error(`${path}:${fence.line}: output without a command`)
     else if (open) last.text += `\n${line}`
     else last.output += `${line}\n`

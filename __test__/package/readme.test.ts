@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { runCodelet } from 'runlet'
-import { examplesOf, firstDifference, tableBelow } from './documents'
+import { defaultConfig, runCodelet } from 'runlet'
+import { examplesOf, firstDifference, idleBlocks, tableBelow } from './documents'
 import { filesBelow, read, readManifest, root } from './repository'
 import { runExample } from './terminal'
 
@@ -137,17 +137,64 @@ describe('docs/codelets.md', () => {
 })
 
 describe('docs/cli.md', () => {
-  const { RUN_FLAGS } = require(join(root, 'dist', 'cli', 'flags.js')) as {
-    RUN_FLAGS: { name: string; short?: string; value?: string }[]
+  interface Flag {
+    name: string
+    short?: string
+    value?: string
+    optional?: true
   }
+  const { RUN_FLAGS } = require(join(root, 'dist', 'cli', 'flags.js')) as { RUN_FLAGS: Flag[] }
+  const { TOOL_RUN_FLAGS, TOOL_LIST_FLAGS, DOCTOR_FLAGS } = require(
+    join(root, 'dist', 'cli', 'tool-flags.js'),
+  ) as Record<'TOOL_RUN_FLAGS' | 'TOOL_LIST_FLAGS' | 'DOCTOR_FLAGS', Flag[]>
 
-  it.each(RUN_FLAGS)('explains --$name and shows it at work', ({ name, short, value }) => {
+  const tables = [
+    { command: 'run', flags: RUN_FLAGS },
+    { command: 'tool run', flags: TOOL_RUN_FLAGS },
+    { command: 'doctor', flags: DOCTOR_FLAGS },
+  ].flatMap(({ command, flags }) => flags.map((flag) => ({ command, ...flag })))
+
+  it.each(tables)('explains --$name of $command and shows it at work', (flag) => {
+    const { command, name, short, value, optional } = flag
     const text = read('docs/cli.md')
-    const written = value === undefined ? `--${name}` : `--${name} ${value.replace(/\|.*/, '')}`
-    expect(text).toContain(written)
-    if (short !== undefined) expect(text).toContain(`\`-${short} `)
-    const used = examplesOf('docs/cli.md').filter(({ text }) => text.includes(` --${name}`))
+    const placeholder = value?.replace(/\|@.*/, '')
+    const shown = optional === true ? `[=${placeholder}]` : ` ${placeholder}`
+    expect(text).toContain(placeholder === undefined ? `--${name}` : `--${name}${shown}`)
+    if (short !== undefined) expect(text).toContain(`\`-${short}`)
+    const used = examplesOf('docs/cli.md').filter(
+      (example) =>
+        example.text.includes(`runlet ${command} `) && example.text.includes(` --${name}`),
+    )
     expect(used.length).toBeGreaterThan(0)
+  })
+
+  it('needs to say nothing of its own on the flags of tool list', () => {
+    const known = TOOL_RUN_FLAGS.map(({ name }) => name)
+    expect(TOOL_LIST_FLAGS.filter(({ name }) => !known.includes(name))).toEqual([])
+  })
+})
+
+describe('docs/tools.md', () => {
+  it('has no block of code that nothing runs', () => {
+    expect(idleBlocks('docs/tools.md')).toEqual([])
+    expect(idleBlocks('docs/tools-configuration.md')).not.toEqual([])
+  })
+
+  it('has the defaults of its limits as the options have them', () => {
+    const defaults: object = defaultConfig()
+    const rows = tableBelow('docs/tools.md', 'Limits').map(([name, value]) => [name, value])
+    expect(rows.length).toBeGreaterThan(10)
+    for (const [name, value] of rows) {
+      if (value === 'as many as processors') continue
+      expect([name, numberOf(bare(value))]).toEqual([name, Reflect.get(defaults, bare(name))])
+    }
+  })
+
+  it('explains codes that there are, and says of each whether to retry it', () => {
+    for (const [code = '', , retry = ''] of tableBelow('docs/tools.md', 'Errors')) {
+      const fact = facts.codes[bare(code)]
+      expect([code, fact?.retryable]).toEqual([code, retry.startsWith('yes')])
+    }
   })
 })
 

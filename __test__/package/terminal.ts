@@ -14,9 +14,10 @@ export interface Ended {
 }
 
 /** Runs a program in a folder of its own, a command in the repository. */
-export async function runExample({ kind, text }: Example): Promise<Ended> {
+export async function runExample({ kind, text, files }: Example): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), 'runlet-documents-'))
   try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
     return kind === 'program' ? await runProgram(text, folder) : await runCommand(text, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
