@@ -2,6 +2,7 @@
 
 import type { ToolInfo } from '../../index.js'
 import { onAbort } from '../signal'
+import { byteLength } from '../values'
 import {
   callNativeTool,
   NATIVE_TOOL_IDS,
@@ -59,6 +60,7 @@ export async function nativeCall(
     },
     valueText: answer.ok ? JSON.stringify(answer.output) : '',
     heapText: '',
+    inputBytes: byteLength(JSON.stringify(input ?? null)),
   }
 }
 

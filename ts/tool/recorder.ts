@@ -124,6 +124,7 @@ export class Recorder {
       durationMs,
       queueMs,
       startMs,
+      inputBytes: core?.inputBytes,
       outputBytes: byteLength(core?.valueText),
       stdoutBytes: byteLength(logs.stdout) + logs.stdoutDroppedBytes,
       stderrBytes: byteLength(logs.stderr) + logs.stderrDroppedBytes,

@@ -3,6 +3,7 @@
 import type { ExecuteToolOptions } from '../../index.js'
 import { addon } from '../addon'
 import { onAbort } from '../signal'
+import { byteLength } from '../values'
 import type { CoreOutcome } from './outcome'
 import type { CallOptions } from './request'
 import type { Shape } from './shape'
@@ -53,6 +54,8 @@ export interface CoreAnswer {
   valueText: string
   /** A heap snapshot; empty without one. */
   heapText: string
+  /** Bytes of input and config as JSON. */
+  inputBytes: number
 }
 
 /** What is counted in the core. */
@@ -114,7 +117,8 @@ export class Room {
     const unlisten = signal && onAbort(signal, () => native.toolCancel(this.#number, call))
     try {
       const [facts, valueText, heapText] = await pending
-      return { outcome: JSON.parse(facts) as CoreOutcome, valueText, heapText }
+      const inputBytes = byteLength(texts.input) + byteLength(texts.config)
+      return { outcome: JSON.parse(facts) as CoreOutcome, valueText, heapText, inputBytes }
     } finally {
       unlisten?.()
       this.#logs.delete(call)
