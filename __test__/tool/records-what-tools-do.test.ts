@@ -36,7 +36,14 @@ describe.each(RUNTIMES)('the audit trail on %s', (type) => {
       .split('\n')
       .map((line) => JSON.parse(line))
     expect(records).toMatchObject([
-      { type: 'call', execId: 'one', toolId: 'echo', ok: true, attempts: 1 },
+      {
+        type: 'call',
+        execId: 'one',
+        toolId: 'echo',
+        ok: true,
+        attempts: 1,
+        inputBytes: expect.any(Number),
+      },
       { type: 'call', execId: 'two', ok: false, code: 'RUNTIME_ERROR', phase: 'run' },
       { type: 'call', execId: 'three', ok: false, code: 'INVALID_ARGUMENT', attempts: 0 },
     ])
