@@ -23,6 +23,7 @@ mod poll;
 mod runners;
 mod schemas;
 mod texts;
+#[cfg(target_os = "linux")]
 mod tools;
 
 use std::sync::Arc;

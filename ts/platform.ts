@@ -1,4 +1,4 @@
-/** Which native package this machine needs. Asked only when loading has failed. */
+/** Which native package this machine needs. */
 
 import { readFileSync } from 'node:fs'
 

@@ -9,6 +9,7 @@ import type {
 } from '../../index.js'
 import { addon } from '../addon'
 import { RunletError } from '../errors'
+import { currentPlatform } from '../platform'
 import { policyMessages } from './policy-messages'
 
 /** Permissions as flags or by kind. */
@@ -128,7 +129,7 @@ export function sandboxCapabilities(): SandboxCapabilities {
     userns: false,
     pidns: false,
     cgroup: null,
-    libc: linux ? libc() : null,
+    libc: currentPlatform().libc ?? null,
     fs: {
       read: null,
       write: null,
@@ -143,10 +144,4 @@ export function sandboxCapabilities(): SandboxCapabilities {
     killTree: 'group',
     reasons: [...policyMessages.reasons],
   }
-}
-
-function libc(): 'glibc' | 'musl' {
-  const header = (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } })
-    ?.header
-  return header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
 }

@@ -45,6 +45,7 @@ class Runtime implements ToolRuntime {
   #disposed: Promise<void> | undefined
 
   constructor(options: ResolvedToolOptions) {
+    if (process.platform !== 'linux') throw notHere()
     this.#options = options
     this.#policy = policyOf(options, options.permissions, 'permissions')
     checkVariables(options.env, 'env', this.#policy)
@@ -163,6 +164,14 @@ class Runtime implements ToolRuntime {
       dropScratch: (path) => rm(path, { recursive: true, force: true }).catch(() => undefined),
     }
   }
+}
+
+/** Limits without the means to keep them would be none. */
+function notHere(): RunletError {
+  const message = 'tools need Linux: this version has no limits for processes on other systems'
+  return new RunletError('POLICY_UNENFORCEABLE', message, {
+    details: { platform: process.platform },
+  })
 }
 
 function policyOf(
