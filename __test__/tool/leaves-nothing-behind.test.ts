@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { isAlive, RUNTIMES, until } from './support'
+import { freshFolder, isAlive, RUNTIMES, until } from './support'
 
 const root = dirname(dirname(__dirname))
 const DEADLINE_MS = 90_000
@@ -16,9 +17,12 @@ interface Ended {
 function perform(file: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const script = join(__dirname, 'life', file)
+    // One that is killed cannot remove its own folders.
+    const folder = freshFolder()
     // Threads made from text resolve packages from the working directory.
     const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
+      env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)
@@ -32,6 +36,7 @@ function perform(file: string, ...args: string[]): Promise<Ended> {
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(deadline)
+      rmSync(folder, { recursive: true, force: true })
       resolve({ code, signal, ...ended })
     })
   })
