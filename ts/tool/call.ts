@@ -47,7 +47,8 @@ class Early {
 
 /** Makes a call. Rejects only if the recorder must not let it count. */
 export function call(calling: Calling, toolId: string, given: CallOptions): Promise<ToolResult> {
-  const ids = { toolId, execId: given.execId }
+  // In the form that the core looks up: another spelling must not miss what the options say of a tool.
+  const ids = { toolId: toolId.normalize('NFC'), execId: given.execId }
   return traced(
     () => ids,
     () => recorded(calling, ids, given),
