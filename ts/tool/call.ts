@@ -31,6 +31,8 @@ export interface Calling {
   readonly room: Room
   readonly recorder: Recorder
   policyOf(toolId: string): Policy
+  /** Does work that the end of the runtime aborts, and waits for. */
+  untilEnd<T>(work: (disposed: AbortSignal) => Promise<T>): Promise<T>
   scratch(): Promise<string>
   dropScratch(path: string): Promise<unknown>
 }
@@ -143,7 +145,9 @@ async function run(
   await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
-      ? await nativeCall(options, toolId, input, { ...given, timeoutMs: rest() })
+      ? await calling.untilEnd((disposed) =>
+          nativeCall(options, toolId, input, { ...given, timeoutMs: rest(), disposed }),
+        )
       : await inProcess(calling, { ...ids, toolId }, given, texts, {
           env,
           policy,

@@ -18,12 +18,19 @@ export function isNativeId(toolId: string): boolean {
   return nativeVerb(toolId) !== undefined
 }
 
+/** What ends a call before it is done. */
+interface NativeTerms extends Pick<CallOptions, 'signal'> {
+  readonly timeoutMs: number
+  /** Aborted when the runtime ends. */
+  readonly disposed: AbortSignal
+}
+
 /** Runs a native tool: in the host, on a thread that may block, without a process unless it is `exec`. */
 export async function nativeCall(
   { nativeTools }: ResolvedToolOptions,
   toolId: string,
   input: unknown,
-  { signal, timeoutMs }: Pick<CallOptions, 'signal'> & { timeoutMs: number },
+  { signal, timeoutMs, disposed }: NativeTerms,
 ): Promise<CoreAnswer> {
   const began = performance.now()
   const ending = new AbortController()
@@ -33,12 +40,14 @@ export async function nativeCall(
     ending.abort()
   }, timeoutMs)
   const unlisten = signal && onAbort(signal, () => ending.abort())
+  const stay = onAbort(disposed, () => ending.abort())
   let answer: NativeToolAnswer
   try {
     answer = await callNativeTool(toolId, input ?? undefined, nativeTools, ending.signal)
   } finally {
     clearTimeout(timer)
     unlisten?.()
+    stay()
   }
   const durationMs = performance.now() - began
   return {
