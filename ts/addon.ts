@@ -84,7 +84,7 @@ export interface Native {
     input: string,
     config: string | undefined,
     wantsLog: boolean,
-  ): Promise<[facts: string, value: string, heap: string]>
+  ): Promise<[facts: string, value: string, heap: string, lines: string]>
   toolCancel(room: number, call: number): void
   toolStats(room: number): string
   toolDispose(room: number): Promise<unknown>

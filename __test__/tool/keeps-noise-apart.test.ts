@@ -132,6 +132,24 @@ describe.each(RUNTIMES)('onLog on %s', (type) => {
     }
   })
 
+  it('gets every line before the result while the host is busy', async () => {
+    const tools = bench.runtime(type)
+    let text = ''
+    const call = tools.executeTool('printsOften', {
+      input: 3_000,
+      onLog: (entry) => {
+        if (text === '') {
+          const until = Date.now() + 1_500
+          while (Date.now() < until);
+        }
+        text += entry.text
+      },
+    })
+    const { logs } = await call
+    expect(text).toBe(logs.stdout)
+    expect(text).toMatch(/^line 0\n[\s\S]*line 2999\n$/)
+  })
+
   it('gets lines while the tool still runs, and of its own call only', async () => {
     const tools = bench.runtime(type, { maxConcurrent: 2 })
     const texts: string[] = []

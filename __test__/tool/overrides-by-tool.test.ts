@@ -24,6 +24,21 @@ describe.each(RUNTIMES)('what one tool has of its own on %s', (type) => {
     expect(outputOf(slept)).toEqual({ value: 'done' })
   })
 
+  it('holds for every spelling of its id that names it', async () => {
+    const tools = bench.runtime(type, {
+      env: { WHOSE: 'runtime' },
+      tools: { toKelvin: { env: { WHOSE: 'tool' }, inputSchema: { type: 'array', minItems: 1 } } },
+    })
+    // The sign for kelvin, whose normal form is the letter.
+    const spelled = 'to\u212Aelvin'
+    for (const id of [spelled, 'toKelvin']) {
+      const result = await tools.executeTool(id, { input: ['WHOSE'] })
+      expect([outputOf(result), result.toolId]).toEqual([{ WHOSE: 'tool' }, 'toKelvin'])
+    }
+    const refused = errorOf(await tools.executeTool(spelled, { input: [] }))
+    expect(refused.code).toBe('VALIDATION_ERROR')
+  })
+
   it('may not exceed maxTimeoutMs, nor may a call', async () => {
     const error = thrown(() =>
       bench.runtime(type, { maxTimeoutMs: 30_000, tools: { echo: { timeoutMs: 30_001 } } }),

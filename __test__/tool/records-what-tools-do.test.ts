@@ -228,3 +228,20 @@ describe('strict mode', () => {
     expect([error.code, error.details?.flag]).toEqual(['POLICY_VIOLATION', flag])
   })
 })
+
+describe.each(RUNTIMES)('security.logAccess on %s', (type) => {
+  it('tells the logger which variables of the host a call got', async () => {
+    const { lines, logger } = recorder()
+    const permissions = [...PERMISSIONS, '--allow-env=LOGNAME_OF_THE_HOST']
+    process.env.LOGNAME_OF_THE_HOST = 'a-value-of-the-host'
+    try {
+      const tools = bench.runtime(type, { logger, permissions, security: { logAccess: true } })
+      outputOf(await tools.executeTool('echo', { execId: 'one' }))
+    } finally {
+      delete process.env.LOGNAME_OF_THE_HOST
+    }
+    const facts = { kind: 'env', target: 'LOGNAME_OF_THE_HOST', decision: 'allowed' }
+    expect(lines).toMatchObject([{ level: 'info', facts: { execId: 'one', ...facts } }])
+    expect(JSON.stringify(lines)).not.toContain('a-value')
+  })
+})

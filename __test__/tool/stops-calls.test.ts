@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ToolResult } from 'runlet'
-import { Bench, errorOf, isAlive, outputOf, RUNTIMES, rejection, until } from './support'
+import { Bench, errorOf, fixture, isAlive, outputOf, RUNTIMES, rejection, until } from './support'
 
 const bench = new Bench()
 afterEach(() => bench.endAll())
@@ -155,6 +155,41 @@ describe.each(RUNTIMES)('dispose on %s', (type) => {
     expect(marked(file)).toHaveLength(8)
     const { queued, running, pool } = tools.stats()
     expect({ queued, running, idle: pool.idle }).toEqual({ queued: 0, running: 0, idle: 0 })
+  })
+
+  it('does not leave a process the rest of its exitGraceMs', async () => {
+    const file = join(bench.folder(), 'marks')
+    const tools = bench.runtime(type, { exitGraceMs: 60_000 })
+    outputOf(await tools.executeTool('staysOn', { input: file }))
+    expect(marked(file).filter(isAlive)).toHaveLength(1)
+    await tools.dispose()
+    expect(marked(file).filter(isAlive)).toEqual([])
+  })
+
+  it('ends workers whose entrypoint never ends to load', async () => {
+    const file = join(bench.folder(), 'marks')
+    const tools = bench.runtime(type, {
+      entrypointPath: fixture('never-loads.mjs'),
+      env: { MARKS: file },
+      warm: { size: 1 },
+    })
+    await until('one loads', () => marked(file).length === 1)
+    await tools.dispose()
+    expect(marked(file).filter(isAlive)).toEqual([])
+  })
+
+  it('ends native tools', async () => {
+    const tools = bench.runtime(type, { nativeTools: { enabled: true } })
+    let result: ToolResult | undefined
+    void tools
+      .executeTool('rl__exec', { input: { command: 'sleep', args: ['15'] } })
+      .then((settled) => {
+        result = settled
+      })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await tools.dispose()
+    await new Promise(setImmediate)
+    expect(result?.ok === false && result.error.code).toBe('CANCELLED')
   })
 
   it('refuses later calls, and what is only read stays', async () => {

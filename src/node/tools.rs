@@ -84,7 +84,8 @@ pub fn tool_warm(room: u32, shape: u32, warm_text: String) -> Result<()> {
 }
 
 /// Makes a call under a number of the caller's own. Gives the outcome as JSON, the tool's value as
-/// JSON (empty when it failed), and the path-free text of a heap snapshot (empty without one).
+/// JSON (empty when it failed), the path-free text of a heap snapshot (empty without one), and how
+/// often `onLog` was or will be called for it: that comes another way, and some of it may come later.
 #[napi(catch_unwind, ts_return_type = "Promise<string[]>")]
 pub fn tool_call(
     env: &Env,
@@ -98,10 +99,14 @@ pub fn tool_call(
     let spec: CallSpec = read(&spec_text)?;
     let (deferred, promise): (Deferred, Object<'_>) = env.create_deferred()?;
     with(room, |kept| {
+        let handed = Arc::new(AtomicU32::new(0));
         let lines = wants_log.then(|| {
-            let log = Arc::clone(&kept.log);
+            let (log, handed) = (Arc::clone(&kept.log), Arc::clone(&handed));
             LogLines::new(move |stream, text| {
-                let _ = log.call((call, stream, text), ThreadsafeFunctionCallMode::NonBlocking);
+                let mode = ThreadsafeFunctionCallMode::NonBlocking;
+                if log.call((call, stream, text), mode) == Status::Ok {
+                    handed.fetch_add(1, Ordering::Relaxed);
+                }
             })
         });
         let sink = lines.as_ref().map(LogLines::sink);
@@ -112,7 +117,8 @@ pub fn tool_call(
             calls.lock().remove(&call);
             // The rest of a line that was not ended, before the outcome.
             drop(lines);
-            deferred.resolve(Box::new(move |_| Ok(texts(outcome))));
+            let handed = handed.load(Ordering::Relaxed);
+            deferred.resolve(Box::new(move |_| Ok(texts(outcome, handed))));
         });
         cancel.map(|cancel| noted.insert(call, cancel)).is_some()
     })?
@@ -121,10 +127,11 @@ pub fn tool_call(
     Ok(promise)
 }
 
-fn texts(outcome: Outcome) -> Texts {
+fn texts(outcome: Outcome, handed: u32) -> Texts {
     let facts = serde_json::to_string(&outcome).unwrap_or_default();
     let heap = String::from_utf8(outcome.heap).unwrap_or_default();
-    vec![facts, outcome.answer.map(|answer| answer.json).unwrap_or_default(), heap]
+    let answer = outcome.answer.map(|answer| answer.json).unwrap_or_default();
+    vec![facts, answer, heap, handed.to_string()]
 }
 
 /// Ends a call early; nothing when it has ended.

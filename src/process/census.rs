@@ -1,7 +1,9 @@
 //! Who belongs to a process group, and how much memory a process holds.
 //!
 //! The kernel has no list of a group's members, so all processes are looked at. That is done for all
-//! groups at once, and never takes more than a twentieth of a core, however many processes there are.
+//! groups at once, and takes no more than a twentieth of a core, however many processes there are.
+//! Only a machine that suddenly has many more is counted sooner: the more a tree multiplies, the longer
+//! a census of it takes, and the further it would get before the next.
 
 #![expect(clippy::disallowed_methods, reason = "the kernel's own files, by numbers of its own")]
 
@@ -16,11 +18,27 @@ use parking_lot::Mutex;
 const AT_MOST_EVERY: Duration = Duration::from_millis(20);
 /// The pause after a census, in times of what it took.
 const REST: u32 = 20;
+/// Tasks that the machine may gain during the pause. A few runtimes that start have fewer threads.
+const GROWTH: u64 = 256;
 
 #[derive(Default)]
 struct Census {
     members: HashMap<pid_t, Vec<pid_t>>,
-    next: Option<Instant>,
+    pause: Option<Pause>,
+}
+
+/// Between two censuses.
+struct Pause {
+    shortest: Instant,
+    longest: Instant,
+    /// Of the whole machine, before the first of the two.
+    tasks: u64,
+}
+
+impl Pause {
+    fn is_over(&self, now: Instant, tasks: impl FnOnce() -> u64) -> bool {
+        now >= self.longest || (now >= self.shortest && tasks() > self.tasks + GROWTH)
+    }
 }
 
 static CENSUS: Mutex<Option<Census>> = Mutex::new(None);
@@ -30,9 +48,12 @@ pub(super) fn members(group: pid_t) -> Vec<pid_t> {
     let mut census = CENSUS.lock();
     let census = census.get_or_insert_default();
     let start = Instant::now();
-    if census.next.is_none_or(|next| start >= next) {
+    if census.pause.as_ref().is_none_or(|pause| pause.is_over(start, tasks)) {
+        let tasks = tasks();
         census.members = take();
-        census.next = Some(start + AT_MOST_EVERY.max(start.elapsed() * REST));
+        let end = Instant::now();
+        let longest = end + AT_MOST_EVERY.max((end - start) * REST);
+        census.pause = Some(Pause { shortest: end + AT_MOST_EVERY, longest, tasks });
     }
     census.members.get(&group).cloned().unwrap_or_default()
 }
@@ -42,6 +63,16 @@ pub(super) fn known_members(group: pid_t) -> Vec<pid_t> {
     let census = CENSUS.lock();
     let members = census.as_ref().and_then(|census| census.members.get(&group));
     members.cloned().unwrap_or_default()
+}
+
+/// Processes and threads of the machine, from one short line; zero where there is none.
+fn tasks() -> u64 {
+    fs::read_to_string("/proc/loadavg").ok().as_deref().and_then(tasks_in).unwrap_or(0)
+}
+
+fn tasks_in(load: &str) -> Option<u64> {
+    // three averages, running/all, the last process
+    load.split_ascii_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
 }
 
 fn take() -> HashMap<pid_t, Vec<pid_t>> {
@@ -103,6 +134,18 @@ mod tests {
         assert_eq!(group_of(b"7 (a) S 1 2 (b) R 5 6 7 0"), Some(6));
         assert_eq!(group_of(b"7 (sh) S 5 42 42 0 -1"), Some(42));
         assert_eq!(group_of(b"7 (sh"), None);
+    }
+
+    #[test]
+    fn a_machine_that_fills_up_is_counted_sooner() {
+        let now = Instant::now();
+        let pause = |shortest| Pause { shortest, longest: now + AT_MOST_EVERY, tasks: 100 };
+        assert!(!pause(now).is_over(now, || 100 + GROWTH));
+        assert!(pause(now).is_over(now, || 101 + GROWTH));
+        assert!(!pause(now + AT_MOST_EVERY).is_over(now, || 1_000_000));
+        assert!(pause(now).is_over(now + AT_MOST_EVERY, || 0));
+        assert_eq!(tasks_in("0.20 0.18 0.12 3/80 11206\n"), Some(80));
+        assert!(tasks() > 1);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use parking_lot::Mutex;
 use super::command::{Command, Limits};
 use super::launch::{Stack, launch};
 
-/// `+7` is a new group, `-7` one that has ended.
+/// `+7` is a new group, `-7` one that has ended. What `kill` says of a group that is gone must go
+/// nowhere: nobody reads the guardian's stderr any more, and a signal for that would end it early.
 const SCRIPT: &str = r#"groups=' '
 while read -r line <&3; do
   case $line in
@@ -22,12 +23,12 @@ while read -r line <&3; do
     -*) groups="${groups%% ${line#-} *} ${groups#* ${line#-} }" ;;
   esac
 done
-for group in $groups; do kill -9 "-$group"; done"#;
+for group in $groups; do kill -9 "-$group" 2>/dev/null; done"#;
 
 #[derive(Default)]
 struct Guardian {
     channel: Option<OwnedFd>,
-    /// For reaping one that was killed.
+    /// 0 where there is none.
     pid: pid_t,
     groups: BTreeSet<pid_t>,
 }
@@ -64,16 +65,27 @@ impl Guardian {
         };
         let told = usize::try_from(sent) == Ok(text.len());
         if !told {
-            self.channel = None;
+            self.end();
         }
         told
     }
 
-    fn start(&mut self, stack: &mut Stack) {
+    /// Ends one that does not listen: it is dead, or stopped, or behind. Not by closing its channel
+    /// alone: that would be the host's end to it, and it would end trees that are still wanted or,
+    /// much later, whatever has their numbers by then.
+    fn end(&mut self) {
         if self.pid != 0 {
-            // SAFETY: our own child; it has ended or will, since its channel was closed.
-            unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), libc::WNOHANG) };
+            // SAFETY: our own child, not reaped before: the number is still its own.
+            unsafe {
+                libc::kill(self.pid, libc::SIGKILL);
+                libc::waitpid(self.pid, std::ptr::null_mut(), 0);
+            }
+            self.pid = 0;
         }
+        self.channel = None;
+    }
+
+    fn start(&mut self, stack: &mut Stack) {
         let limits = Limits {
             memory_bytes: None,
             data_bytes: None,
@@ -98,5 +110,68 @@ impl Guardian {
             self.pid = launched.pid;
             self.channel = Some(launched.channel);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command as Program};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A number that no process has: one more than the kernel ever gives.
+    const NOBODY: pid_t = 1 << 22;
+
+    fn sleeper() -> Child {
+        Program::new("/bin/sleep").arg("1000").process_group(0).spawn().unwrap()
+    }
+
+    fn ends(child: &mut Child) -> bool {
+        let ended = (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            child.try_wait().unwrap().is_some()
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        ended
+    }
+
+    fn guardian_of(groups: &[pid_t]) -> Guardian {
+        let mut guardian = Guardian::default();
+        guardian.start(&mut Stack::new().unwrap());
+        for group in groups {
+            assert!(guardian.tell(&format!("+{group}\n")));
+        }
+        guardian
+    }
+
+    /// Closes the channel, as the kernel does for a host that is gone.
+    fn host_ends(guardian: &mut Guardian) {
+        guardian.channel = None;
+    }
+
+    #[test]
+    fn a_group_that_is_gone_does_not_save_the_others() {
+        let mut child = sleeper();
+        let mut guardian = guardian_of(&[NOBODY, child.id().cast_signed()]);
+        host_ends(&mut guardian);
+        assert!(ends(&mut child));
+        guardian.end();
+    }
+
+    #[test]
+    fn one_that_is_behind_ends_no_tree_of_a_host_that_lives() {
+        let mut child = sleeper();
+        let mut guardian = guardian_of(&[child.id().cast_signed()]);
+        let pid = guardian.pid;
+        // SAFETY: a child of this test's own.
+        unsafe { libc::kill(pid, libc::SIGSTOP) };
+        let heard = (0..100_000).take_while(|_| guardian.tell(&format!("-{NOBODY}\n"))).count();
+        assert!(heard < 100_000);
+        // SAFETY: as above; nothing happens to a process that is gone.
+        unsafe { libc::kill(pid, libc::SIGCONT) };
+        assert!(!ends(&mut child));
     }
 }

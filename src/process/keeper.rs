@@ -208,15 +208,19 @@ impl Tree {
     }
 
     /// Where the host is the one that orphans fall to, as the first process of a container is, the
-    /// rest of the tree must be reaped too.
+    /// rest of the tree must be reaped too; and anywhere a tool can make its processes the host's
+    /// children (`CLONE_PARENT`).
     async fn reap_orphans(&self) {
-        for _ in 0..50 {
+        // Only waiting has an end: there may be any number of them.
+        let mut pauses = 0;
+        while pauses < 50 {
             // SAFETY: children of ours in this tree's group alone.
             let reaped = unsafe { libc::waitpid(-self.pid, std::ptr::null_mut(), libc::WNOHANG) };
             if reaped < 0 {
                 return;
             }
             if reaped == 0 {
+                pauses += 1;
                 sleep(Duration::from_millis(2)).await;
             }
         }

@@ -22,6 +22,8 @@ type Resource = libc::__rlimit_resource_t;
 #[cfg(not(target_env = "gnu"))]
 type Resource = c_int;
 const STACK_BYTES: usize = 64 * 1024;
+/// What the kernel takes for a set of signals.
+const SIGNAL_SET_BYTES: usize = 8;
 
 /// Why no program runs.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -251,10 +253,16 @@ unsafe fn prepare(plan: &Plan) -> &'static str {
     // SAFETY: as `child`: values of the plan, no allocation, no lock.
     unsafe {
         // What the host ignores would stay ignored in the program.
-        let mut default: libc::sigaction = std::mem::zeroed();
-        default.sa_sigaction = libc::SIG_DFL;
+        // By the system call itself: the C library's function locks when it is asked for SIGABRT.
+        let default = [0_u64; 4];
         for signal in 1..=64 {
-            libc::sigaction(signal, &raw const default, null_mut());
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                null_mut::<u64>(),
+                SIGNAL_SET_BYTES,
+            );
         }
         if libc::setsid() < 0 {
             return "setsid";

@@ -158,6 +158,23 @@ fn zombies() -> usize {
         .count()
 }
 
+/// As a host that is the first process of a container: orphans become its children.
+#[test]
+fn any_number_of_orphans_is_reaped() {
+    // SAFETY: sets an attribute of the test process.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
+    let many = Limits { processes: 1000, ..limits() };
+    let script = "i=0; while [ $i -lt 120 ]; do (: &); i=$((i + 1)); done; echo $i";
+    assert_eq!(sh_within(script, many, 10_000).report.stdout.text, "120\n");
+    let settles = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        zombies() == 0
+    });
+    // SAFETY: as above.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 0) };
+    assert!(settles, "{} zombies", zombies());
+}
+
 #[test]
 fn two_hundred_launches_leave_nothing_behind() {
     let count = || std::fs::read_dir("/proc/self/fd").unwrap().count();

@@ -184,7 +184,7 @@ pub(super) async fn attempt(
     let (heap, sent) = (std::mem::take(&mut talk.heap), talk.sent);
     let grace = request.shape.exit_grace_ms;
     let report = if grace > 0 && matches!(answer, Ok(Ok(_))) {
-        worker.finish_after(Duration::from_millis(grace)).await
+        worker.finish_after(Duration::from_millis(grace), room.disposed.subscribe()).await
     } else {
         worker.child.finish().await
     };

@@ -220,6 +220,7 @@ async fn start(room: Weak<Room>, shape: Arc<Shape>, warm: WarmSpec) {
 async fn load(room: &Weak<Room>, shape: &Arc<Shape>) -> Option<Idle> {
     let strong = room.upgrade().filter(|room| !room.is_disposed())?;
     let made_from = stamp(&strong.spec);
+    let mut disposed = strong.disposed.subscribe();
     let alive = Alive::new(&strong.alive);
     let worker = Worker::launch(&strong.spec, shape, Use::default(), alive, true).await.ok()?;
     drop(strong);
@@ -228,6 +229,8 @@ async fn load(room: &Weak<Room>, shape: &Arc<Shape>) -> Option<Idle> {
         tokio::select! {
             ready = worker.ready() => ready,
             _ = ended => Err(super::frame::FrameError::Closed),
+            // Its room does not wait for an entrypoint that never ends to load.
+            _ = disposed.wait_for(|disposed| *disposed) => Err(super::frame::FrameError::Closed),
         }
     };
     timeout(LOAD, ready).await.ok()?.ok()?.ok()?;

@@ -32,7 +32,7 @@ pub struct Room {
     places: Arc<Semaphore>,
     queued: AtomicU32,
     running: AtomicU64,
-    disposed: watch::Sender<bool>,
+    pub(super) disposed: watch::Sender<bool>,
 }
 
 /// A log stream as it was kept.
@@ -204,11 +204,12 @@ impl Room {
             tokio::pin!(calling);
             let outcome = tokio::select! {
                 biased;
-                outcome = &mut calling => outcome,
+                // First: a call that comes after the room's end must not start anything.
                 () = async { let _ = disposed.wait_for(|disposed| *disposed).await; } => {
                     end.send_replace(true);
                     calling.await
                 }
+                outcome = &mut calling => outcome,
             };
             done(outcome);
         });

@@ -126,12 +126,20 @@ impl Worker {
         Ok(Worker { child, token, used_by })
     }
 
-    /// Leaves the process some time after its answer was taken. What it prints then is nobody's.
-    pub(super) async fn finish_after(self, rest: Duration) -> Report {
+    /// Leaves the process some time after its answer was taken, unless its room ends before. What it
+    /// prints then is nobody's.
+    pub(super) async fn finish_after(
+        self,
+        rest: Duration,
+        mut disposed: watch::Receiver<bool>,
+    ) -> Report {
         let report = self.child.report().await;
         self.used_by.lock().log = None;
         tokio::spawn(async move {
-            let _ = timeout(rest, self.child.ended()).await;
+            tokio::select! {
+                _ = timeout(rest, self.child.ended()) => {}
+                _ = disposed.wait_for(|disposed| *disposed) => {}
+            }
             self.child.finish().await;
         });
         report

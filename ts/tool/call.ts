@@ -31,6 +31,8 @@ export interface Calling {
   readonly room: Room
   readonly recorder: Recorder
   policyOf(toolId: string): Policy
+  /** Does work that the end of the runtime aborts, and waits for. */
+  untilEnd<T>(work: (disposed: AbortSignal) => Promise<T>): Promise<T>
   scratch(): Promise<string>
   dropScratch(path: string): Promise<unknown>
 }
@@ -47,7 +49,8 @@ class Early {
 
 /** Makes a call. Rejects only if the recorder must not let it count. */
 export function call(calling: Calling, toolId: string, given: CallOptions): Promise<ToolResult> {
-  const ids = { toolId, execId: given.execId }
+  // In the form that the core looks up: another spelling must not miss what the options say of a tool.
+  const ids = { toolId: toolId.normalize('NFC'), execId: given.execId }
   return traced(
     () => ids,
     () => recorded(calling, ids, given),
@@ -142,7 +145,9 @@ async function run(
   await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
-      ? await nativeCall(options, toolId, input, { ...given, timeoutMs, restMs: rest() })
+      ? await calling.untilEnd((disposed) =>
+          nativeCall(options, toolId, input, { ...given, timeoutMs, restMs: rest(), disposed }),
+        )
       : await inProcess(calling, { ...ids, toolId }, given, texts, {
           env,
           policy,

@@ -19,16 +19,22 @@ export function isNativeId(toolId: string): boolean {
   return nativeVerb(toolId) !== undefined
 }
 
+/** What ends a call before it is done. */
+interface NativeTerms extends Pick<CallOptions, 'signal'> {
+  /** Of the whole call, for messages. */
+  readonly timeoutMs: number
+  /** What is left of it. */
+  readonly restMs: number
+  /** Aborted when the runtime ends. */
+  readonly disposed: AbortSignal
+}
+
 /** Runs a native tool: in the host, on a thread that may block, without a process unless it is `exec`. */
 export async function nativeCall(
   { nativeTools }: ResolvedToolOptions,
   toolId: string,
   input: unknown,
-  {
-    signal,
-    timeoutMs,
-    restMs,
-  }: Pick<CallOptions, 'signal'> & { timeoutMs: number; restMs: number },
+  { signal, timeoutMs, restMs, disposed }: NativeTerms,
 ): Promise<CoreAnswer> {
   const began = performance.now()
   const ending = new AbortController()
@@ -38,12 +44,14 @@ export async function nativeCall(
     ending.abort()
   }, restMs)
   const unlisten = signal && onAbort(signal, () => ending.abort())
+  const stay = onAbort(disposed, () => ending.abort())
   let answer: NativeToolAnswer
   try {
     answer = await callNativeTool(toolId, input ?? undefined, nativeTools, ending.signal)
   } finally {
     clearTimeout(timer)
     unlisten?.()
+    stay()
   }
   const durationMs = performance.now() - began
   return {

@@ -147,13 +147,18 @@ export class Recorder {
     }
   }
 
-  #log(ids: CallIds, result: ToolResult, { secrets }: CallFacts): void {
+  #log(ids: CallIds, result: ToolResult, { secrets, inherited }: CallFacts): void {
     const { logger, debug, security } = this.#options
     if (logger === undefined) return
     if (debug.enabled) {
       for (const line of result.logs.stderr.split('\n')) {
         if (line !== '')
           this.#say('debug', { ...ids, stream: 'stderr' }, this.#shown(line, secrets))
+      }
+    }
+    if (security.logAccess) {
+      for (const target of inherited) {
+        this.#say('info', { ...ids, kind: 'env', target, decision: 'allowed' }, 'access decided')
       }
     }
     const { ok, durationMs, attempts, warm } = result

@@ -73,12 +73,15 @@ let lastCall = 0
 export class Room {
   readonly #number: number
   readonly #shapes = new Map<string, number>()
-  readonly #logs = new Map<number, OnLog>()
+  readonly #logs = new Map<number, { readonly onLog: OnLog; got: number }>()
 
   constructor(spec: RoomSpec) {
     this.#number = addon().native.toolOpen(JSON.stringify(spec), (call, stream, text) => {
+      const log = this.#logs.get(call)
+      if (log === undefined) return
+      log.got++
       // An exception of the caller's function is the caller's: it must not end the call.
-      this.#logs.get(call)?.({ stream: stream === 1 ? 'stdout' : 'stderr', text })
+      log.onLog({ stream: stream === 1 ? 'stdout' : 'stderr', text })
     })
   }
 
@@ -105,7 +108,8 @@ export class Room {
     const { native } = addon()
     const call = ++lastCall
     if (lastCall === 0xffffffff) lastCall = 0
-    if (onLog !== undefined) this.#logs.set(call, onLog)
+    const log = onLog && { onLog, got: 0 }
+    if (log !== undefined) this.#logs.set(call, log)
     const pending = native.toolCall(
       this.#number,
       call,
@@ -116,7 +120,9 @@ export class Room {
     )
     const unlisten = signal && onAbort(signal, () => native.toolCancel(this.#number, call))
     try {
-      const [facts, valueText, heapText] = await pending
+      const [facts, valueText, heapText, lines] = await pending
+      // The result may overtake what was printed before it.
+      while (log !== undefined && log.got < Number(lines)) await new Promise(setImmediate)
       const inputBytes = byteLength(texts.input) + byteLength(texts.config)
       return { outcome: JSON.parse(facts) as CoreOutcome, valueText, heapText, inputBytes }
     } finally {

@@ -42,6 +42,9 @@ class Runtime implements ToolRuntime {
   readonly #room: Room
   readonly #recorder: Recorder
   readonly #store: Store
+  /** Work in the host, which the core knows nothing of. */
+  readonly #ending = new AbortController()
+  readonly #working = new Set<Promise<unknown>>()
   #disposed: Promise<void> | undefined
 
   constructor(options: ResolvedToolOptions) {
@@ -139,12 +142,27 @@ class Runtime implements ToolRuntime {
   }
 
   dispose(): Promise<void> {
-    this.#disposed ??= this.#room.dispose().finally(() => this.#store.close())
+    this.#disposed ??= this.#end().finally(() => this.#store.close())
     return this.#disposed
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
+  }
+
+  async #end(): Promise<void> {
+    this.#ending.abort()
+    await Promise.all([this.#room.dispose(), Promise.allSettled([...this.#working])])
+  }
+
+  async #untilEnd<T>(work: (disposed: AbortSignal) => Promise<T>): Promise<T> {
+    const working = work(this.#ending.signal)
+    this.#working.add(working)
+    try {
+      return await working
+    } finally {
+      this.#working.delete(working)
+    }
   }
 
   #live(): void {
@@ -160,6 +178,7 @@ class Runtime implements ToolRuntime {
       room: this.#room,
       recorder: this.#recorder,
       policyOf: (toolId) => this.#policies.get(toolId) ?? this.#policy,
+      untilEnd: (work) => this.#untilEnd(work),
       scratch: () => mkdtemp(join(tmpdir(), 'runlet-scratch-')),
       dropScratch: (path) => rm(path, { recursive: true, force: true }).catch(() => undefined),
     }
