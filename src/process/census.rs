@@ -76,7 +76,7 @@ fn cpu_time() -> Duration {
 }
 
 /// Processes and threads of the machine, from one short line; zero where there is none.
-fn tasks() -> u64 {
+pub(super) fn tasks() -> u64 {
     fs::read_to_string("/proc/loadavg").ok().as_deref().and_then(tasks_in).unwrap_or(0)
 }
 

@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::{null, null_mut};
 
+use super::census;
 use super::command::{Command, Limits};
 use super::group::{FILTER, FILTER_STEPS};
 
@@ -88,7 +89,7 @@ struct Plan {
     folder: *const c_char,
     /// Become 0, 1, 2 and 3.
     descriptors: [RawFd; 4],
-    rlimits: [(Resource, libc::rlimit); 5],
+    rlimits: [(Resource, libc::rlimit); 6],
     confined: bool,
     host: libc::pid_t,
     no_signals: libc::sigset_t,
@@ -101,7 +102,15 @@ fn rlimit(bytes: Option<u64>) -> libc::rlimit {
     libc::rlimit { rlim_cur: value, rlim_max: value }
 }
 
-fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 5] {
+/// What the kernel counts for a user is threads of all his processes, and it does not count for root. So
+/// this only bounds what a tree may become before the keeper has counted it.
+fn tasks_at_most(processes: u32) -> u64 {
+    const THREADS: u64 = 64;
+    const ALWAYS: u64 = 1024;
+    census::tasks() + (u64::from(processes) * THREADS).max(ALWAYS)
+}
+
+fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 6] {
     let cpu = limits.cpu.map(|time| time.as_secs() + 1);
     [
         (libc::RLIMIT_CORE, rlimit(Some(0))),
@@ -109,6 +118,7 @@ fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 5] {
         (libc::RLIMIT_NOFILE, rlimit(Some(limits.open_files))),
         (libc::RLIMIT_DATA, rlimit(limits.data_bytes)),
         (libc::RLIMIT_CPU, rlimit(cpu)),
+        (libc::RLIMIT_NPROC, rlimit(Some(tasks_at_most(limits.processes)))),
     ]
 }
 
@@ -322,13 +332,11 @@ unsafe fn close_the_rest() {
 unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
     // SAFETY: as `child`.
     unsafe {
+        // Where the scheduler shares time between sessions first, it is the session that must come after
+        // the host's: its processes may become many.
+        tell(c"/proc/self/autogroup", c"10");
         // Of two processes the kernel must end one, it should not be the host.
-        let adjust =
-            libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
-        if adjust >= 0 {
-            libc::write(adjust, c"1000".as_ptr().cast(), 4);
-            libc::close(adjust);
-        }
+        tell(c"/proc/self/oom_score_adj", c"1000");
         drop_capabilities();
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
             return Some("prctl PDEATHSIG");
@@ -345,6 +353,18 @@ unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
             return Some("prctl SECCOMP");
         }
         None
+    }
+}
+
+/// Writes to a file of the kernel's, if it is there.
+unsafe fn tell(file: &std::ffi::CStr, text: &std::ffi::CStr) {
+    // SAFETY: as `child`; both texts are constants.
+    unsafe {
+        let opened = libc::open(file.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        if opened >= 0 {
+            libc::write(opened, text.as_ptr().cast(), text.count_bytes());
+            libc::close(opened);
+        }
     }
 }
 

@@ -20,6 +20,11 @@ static LAUNCHER: LazyLock<Option<Sender<Order>>> = LazyLock::new(|| {
 
 const NO_THREAD: LaunchError = LaunchError { stage: "starting a thread", errno: libc::EAGAIN };
 
+/// Starts the thread, if it is not there.
+pub(super) fn start() {
+    LazyLock::force(&LAUNCHER);
+}
+
 /// Launches on the launcher's thread.
 pub(super) async fn order(command: Command) -> Answer {
     let (give, answer) = oneshot::channel();
