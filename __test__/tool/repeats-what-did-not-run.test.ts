@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ToolRuntimeOptions } from 'runlet'
-import { Bench, errorOf, fixture, outputOf, RUNTIMES, thrown } from './support'
+import { Bench, errorOf, fixture, outputOf, RUNTIMES, thrown, until } from './support'
 
 const bench = new Bench()
 afterEach(() => bench.endAll())
@@ -144,5 +144,27 @@ describe.each(RUNTIMES)('a tool that ran, on %s', (type) => {
       expect(error.code).toBe('INVALID_ARGUMENT')
       expect(error.message).toContain(code)
     }
+  })
+})
+
+describe.each(RUNTIMES)('a tool that ran, on %s', (type) => {
+  it('is not said to have found no room when there is none for its next attempt', async () => {
+    const file = join(bench.folder(), 'marks')
+    const tools = bench.runtime(type, {
+      maxConcurrent: 1,
+      maxQueued: 0,
+      ...SHORT,
+      backoffInitialIntervalMs: 1_500,
+      backoffMaxIntervalMs: 1_500,
+      retry: { on: ['RUNTIME_ERROR'] },
+    })
+    const stop = new AbortController()
+    const call = tools.executeTool('failsUntil', { input: { file, times: 9 } })
+    await until('it failed once', () => existsSync(file) && tools.stats().running === 0)
+    const other = tools.executeTool('never', { signal: stop.signal })
+    const result = await call
+    stop.abort()
+    expect([errorOf(result).code, result.attempts]).toEqual(['RUNTIME_ERROR', 1])
+    expect(errorOf(await other).code).toBe('CANCELLED')
   })
 })

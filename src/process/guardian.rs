@@ -115,6 +115,8 @@ impl Guardian {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "trees that the process room does not keep")]
+
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command as Program};
     use std::time::Duration;

@@ -219,6 +219,7 @@ impl Room {
     async fn run(&self, request: &Request, terms: &Terms, start: Instant) -> Outcome {
         let mut retry = Retry::new(&request.call.retry);
         let mut queue = Duration::ZERO;
+        let mut last: Option<Attempt> = None;
         loop {
             let waiting = Instant::now();
             let place = self.place(terms).await;
@@ -231,8 +232,11 @@ impl Room {
                     attempt
                 }
                 Err(failure) => {
-                    // It never had its turn, or not another one: no attempt.
-                    let attempt = Attempt::unstarted(failure);
+                    // It never had its turn, or not another one: no attempt. Who is told that there
+                    // was no room for it must be able to rely on it that the tool did not run.
+                    let attempt = last
+                        .filter(|_| failure.code == Code::Overloaded)
+                        .unwrap_or_else(|| Attempt::unstarted(failure));
                     return outcome(attempt, retry.attempts(), queue, start.elapsed());
                 }
             };
@@ -243,6 +247,7 @@ impl Room {
                         () = sleep(pause) => {}
                         () = terms.cancelled() => {}
                     }
+                    last = Some(attempt);
                     continue;
                 }
             }

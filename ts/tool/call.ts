@@ -188,7 +188,9 @@ async function inProcess(
   },
 ): Promise<CoreAnswer> {
   const tool = overrideOf(options, ids.toolId)
-  const scratch = options.scratchDir ? await calling.scratch() : undefined
+  const scratch = options.scratchDir
+    ? await early('execute', 'queue', () => calling.scratch())
+    : undefined
   const retry = tool?.retry ?? options.retry
   const ownProcess = scratch !== undefined || Object.keys(given.env).length > 0
   const warm = tool?.warm ?? options.warm

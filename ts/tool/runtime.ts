@@ -179,7 +179,7 @@ class Runtime implements ToolRuntime {
       recorder: this.#recorder,
       policyOf: (toolId) => this.#policies.get(toolId) ?? this.#policy,
       untilEnd: (work) => this.#untilEnd(work),
-      scratch: () => mkdtemp(join(tmpdir(), 'runlet-scratch-')),
+      scratch: scratchFolder,
       dropScratch: (path) => rm(path, { recursive: true, force: true }).catch(() => undefined),
     }
   }
@@ -191,6 +191,18 @@ function notHere(): RunletError {
   return new RunletError('POLICY_UNENFORCEABLE', message, {
     details: { platform: process.platform },
   })
+}
+
+async function scratchFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'runlet-scratch-'))
+  } catch (error) {
+    const reason = String(Reflect.get(Object(error), 'code'))
+    const details = { field: 'scratchDir', reason }
+    throw new RunletError('INTERNAL', 'no folder for scratchDir could be made in TMPDIR', {
+      details,
+    })
+  }
 }
 
 function policyOf(

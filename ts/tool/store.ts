@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { RunletError } from '../errors'
 
 /** Where a runtime's own files are. */
@@ -70,10 +70,22 @@ export function openStore(folder: string, workerFilePerm: number): Store {
 
 function fill(folder: string, mode: number): Omit<Store, 'close'> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
+  if (!isOurs(folder)) throw new Error('not a folder of our own')
   const worker = join(folder, WORKER)
   put(worker, workerSource().text, mode)
   put(join(folder, OWN_SETTINGS), Buffer.from('{}\n'), mode)
   return { folder, worker }
+}
+
+/**
+ * Whether nobody can change the folder who could not change the project, too. A link would have files
+ * of any other folder overwritten.
+ */
+function isOurs(folder: string): boolean {
+  const facts = lstatSync(folder)
+  const { uid, mode } = facts
+  const owners = [process.getuid?.() ?? uid, 0, lstatSync(dirname(folder)).uid]
+  return facts.isDirectory() && (mode & 0o002) === 0 && owners.includes(uid)
 }
 
 /** Writes a file unless it is there with the same contents. By another name first, so that a process which starts meanwhile reads all of it. */
