@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 const BENDS = [
@@ -37,6 +38,16 @@ describe.each(RUNTIMES)('on %s, bent by what loads first', (runtimeType) => {
       expect(codeOf(failed)).toBe('RUNTIME_ERROR')
       expect(failed.error?.message).toContain('honest failure')
       expect(codeOf(await run('missing'))).toBe('INVALID_ARGUMENT')
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('cannot even read its request', async () => {
+    await inArena(runtimeType, 'bent-prototypes.mjs', async ({ root }) => {
+      writeFileSync(join(root, 'mode'), 'JSON')
+      const peer = await runPlain(runtimeType, root, 'honest', { input: { text: 'true' } })
+      expect([peer.code, peer.stdout]).toEqual([1, ''])
     })
   })
 })

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 const BROKEN: [string, string | undefined, string][] = [
@@ -38,6 +39,17 @@ describe.each(RUNTIMES)('on %s, an entrypoint that', (runtimeType) => {
       const result = await run('tool', { timeoutMs: code === 'TIMEOUT' ? 1_000 : 20_000 })
       expect([codeOf(result), result.error?.message]).toEqual([code, expect.any(String)])
       expect(result.error?.message).not.toContain(root)
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('has no answer, and shows where things are on the host', async () => {
+    await inArena(runtimeType, 'named-exports.mjs', async ({ root }) => {
+      writeFileSync(join(root, 'tools.mjs'), "throw new Error('at import')")
+      const peer = await runPlain(runtimeType, root, 'tool')
+      expect([peer.code, peer.stdout]).toEqual([1, ''])
+      expect(peer.stderr).toContain(root)
     })
   })
 })

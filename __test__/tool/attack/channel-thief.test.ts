@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a thread that reads the channel first', (runtimeType) => {
@@ -10,6 +11,15 @@ describe.each(RUNTIMES)('on %s, a thread that reads the channel first', (runtime
         if (result.ok) expect(result.output).toEqual({ value: 'honest' })
         else expect(['PROTOCOL_ERROR', 'TIMEOUT', 'PROCESS_EXIT']).toContain(result.error.code)
       }
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('takes the answer of whoever reads the request', async () => {
+    await inArena(runtimeType, 'channel-thief.mjs', async ({ root }) => {
+      const peer = await runPlain(runtimeType, root, 'honest')
+      expect([peer.code, peer.output]).toEqual([0, { result: 'forged' }])
     })
   })
 })

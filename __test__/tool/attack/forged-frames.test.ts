@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a frame that the worker did not write', (runtimeType) => {
@@ -43,5 +44,16 @@ describe.each(RUNTIMES)('on %s, a frame that the worker did not write', (runtime
       },
       { warm: { size: 1 } },
     )
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('takes for an answer what the tool prints', async () => {
+    await inArena(runtimeType, 'forged-frames.mjs', async ({ root, run }) => {
+      writeFileSync(join(root, 'mode'), 'none')
+      const peer = await runPlain(runtimeType, root, 'forgeOnStdout')
+      expect([peer.code, peer.output]).toEqual([0, { result: 'forged' }])
+      expect(codeOf(await run('forgeOnStdout'))).toBe('PROCESS_EXIT')
+    })
   })
 })

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { codeOf, inArena, RUNTIMES } from './arena'
+import { withPlain } from '../plain-peer'
+import { until } from '../support'
+import { codeOf, inArena, processesOf, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a tool that starts processes without end', (runtimeType) => {
   it('is ended with all of them', async () => {
@@ -30,5 +32,15 @@ describe.each(RUNTIMES)('on %s, a tool that starts processes without end', (runt
       },
       { maxProcesses: 16 },
     )
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('lets it have all that it wants', async () => {
+    await inArena(runtimeType, 'fork-bomb.mjs', async ({ root }) => {
+      await withPlain(runtimeType, root, 'bomb', { input: { most: 60 } }, async () => {
+        await until('60 processes', () => processesOf(root).length >= 60)
+      })
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 const REFUSED: [string, string][] = [
@@ -62,6 +63,27 @@ describe.each(RUNTIMES)('on %s, a result', (runtimeType) => {
       expect((await run('returns', { input: { kind: 'deepest' } })).ok).toBe(true)
       const result = await run('returns', { input: { kind: 'deep' } })
       expect(result.error?.cause).toMatchObject({ details: { limit: 'maxResultDepth' } })
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('has no answer of what is no JSON', async () => {
+    await inArena(runtimeType, 'hostile-results.mjs', async ({ root }) => {
+      for (const kind of ['ring', 'bigint', 'toJSON', 'proxy']) {
+        const peer = await runPlain(runtimeType, root, 'returns', { input: { kind } })
+        expect([kind, peer.code, peer.stdout]).toEqual([kind, 1, ''])
+      }
+    })
+  })
+
+  it('reads what the host chokes on', async () => {
+    await inArena(runtimeType, 'hostile-results.mjs', async ({ root, run }) => {
+      const input = { depth: 100_000 }
+      const { stdout } = await runPlain(runtimeType, root, 'prints', { input })
+      expect(stdout).toHaveLength(2 * input.depth + '{"result":}'.length)
+      expect(() => JSON.stringify(JSON.parse(stdout))).toThrow(/stack|memory/)
+      expect(codeOf(await run('prints', { input }))).toBe('PROCESS_EXIT')
     })
   })
 })

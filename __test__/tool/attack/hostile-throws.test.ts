@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 const KINDS = [
@@ -48,5 +49,23 @@ describe.each(RUNTIMES)('on %s, what a tool throws', (runtimeType) => {
       },
       { maxOutputBytes: 1_000_000 },
     )
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('loses what was thrown, or believes it', async () => {
+    await inArena(runtimeType, 'hostile-throws.mjs', async ({ root }) => {
+      const answers: Record<string, unknown> = {}
+      for (const input of ['null', 'text', 'getters', 'wrongTypes']) {
+        answers[input] = (await runPlain(runtimeType, root, 'throws', { input })).output
+      }
+      // Three are no answer at all, or one without a word; the fourth is a message that is no text.
+      expect(answers).toEqual({
+        null: undefined,
+        text: {},
+        getters: undefined,
+        wrongTypes: { error: 1 },
+      })
+    })
   })
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, everyPid, inArena, RUNTIMES } from './arena'
 
 const MB = 1024 * 1024
@@ -66,4 +67,14 @@ describe.each(RUNTIMES)('on %s, a tool that takes memory without end', (runtimeT
       )
     },
   )
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('lets it live beyond the limit', async () => {
+    await inArena(runtimeType, 'memory-bomb.mjs', async ({ root }) => {
+      const input = { megabytes: LIMIT / MB + 200 }
+      const peer = await runPlain(runtimeType, root, 'buffers', { input })
+      expect(peer.output).toEqual({ result: 'held all of it' })
+    })
+  })
 })

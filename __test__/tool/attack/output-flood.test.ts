@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, HANG_MS, inArena, RUNTIMES } from './arena'
 
 const LIMIT = 4_000_000
@@ -49,5 +50,14 @@ describe.each(RUNTIMES)('on %s, a tool that prints without end', (runtimeType) =
       },
       { maxOutputBytes: 100_000 },
     )
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('keeps all of it in its own memory', async () => {
+    await inArena(runtimeType, 'output-flood.mjs', async ({ root }) => {
+      const peer = await runPlain(runtimeType, root, 'stdout', { input: { bytes: 5 * LIMIT } })
+      expect(peer.stdout.length).toBeGreaterThanOrEqual(5 * LIMIT)
+    })
   })
 })

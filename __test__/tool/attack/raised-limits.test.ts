@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a limit of the kernel', (runtimeType) => {
@@ -18,5 +19,13 @@ describe.each(RUNTIMES)('on %s, a limit of the kernel', (runtimeType) => {
       },
       { maxOpenFiles: 512, maxFileBytes: 1024 * 1024 },
     )
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('has none', async () => {
+    await inArena(runtimeType, 'raised-limits.mjs', async ({ root }) => {
+      expect((await runPlain(runtimeType, root, 'largeFile')).output).toEqual({ result: 'written' })
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, an answer channel', (runtimeType) => {
@@ -20,6 +21,19 @@ describe.each(RUNTIMES)('on %s, an answer channel', (runtimeType) => {
       writeFileSync(join(root, 'mode'), 'relay at import')
       expect(codeOf(await run('stolen', { timeoutMs: 1_500 }))).toBe('TIMEOUT')
       expect(statSync(join(root, 'stolen')).size).toBe(0)
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('loses its answer to a file', async () => {
+    await inArena(runtimeType, 'replaced-channel.mjs', async ({ root, run }) => {
+      writeFileSync(join(root, 'mode'), 'none')
+      const peer = await runPlain(runtimeType, root, 'stdoutToFile')
+      expect([peer.code, peer.stdout]).toEqual([0, ''])
+      expect(readFileSync(join(root, 'stolen'), 'utf8')).toBe('{"result":"honest"}')
+      expect((await run('stdoutToFile')).output).toEqual({ value: 'honest' })
+      expect(readFileSync(join(root, 'stolen'), 'utf8')).toBe('')
     })
   })
 })

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { runPlain } from '../plain-peer'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a process that ends without an answer', (runtimeType) => {
@@ -35,6 +36,19 @@ describe.each(RUNTIMES)('on %s, a process that ends without an answer', (runtime
       const result = await run('never')
       expect(codeOf(result)).toBe('RUNTIME_ERROR')
       expect(result.error?.message).toContain('can never settle')
+    })
+  })
+})
+
+describe.each(RUNTIMES)('the plain way on %s', (runtimeType) => {
+  it('is a success that says nothing', async () => {
+    await inArena(runtimeType, 'silent-exit.mjs', async ({ root }) => {
+      writeFileSync(join(root, 'mode'), 'none')
+      for (const [tool, input] of [['exit', 0], ['exitLater'], ['never']] as const) {
+        const peer = await runPlain(runtimeType, root, tool, { input })
+        expect([tool, peer.stdout]).toEqual([tool, ''])
+        if (tool !== 'never') expect(peer.code).toBe(0)
+      }
     })
   })
 })
