@@ -1267,12 +1267,11 @@ export interface PermissionSet {
   privateHosts?: readonly string[] | undefined
 }
 
-/** Failures after which an attempt may be repeated. */
+/** Failures after which an attempt may be repeated. No `TIMEOUT`: a call's time is that of all its attempts. */
 export type ToolRetryCode =
   | 'WORKER_LOST'
   | 'PROCESS_EXIT'
   | 'RUNTIME_ERROR'
-  | 'TIMEOUT'
   | 'MEMORY_LIMIT'
   | 'OUTPUT_LIMIT'
   | 'PROTOCOL_ERROR'
@@ -1298,7 +1297,7 @@ export interface ToolWarmOptions {
 
 /** Extra output for authors of tools. */
 export interface ToolDebugOptions {
-  /** Debug prefixes, stderr in the logger, a timeline in `details`. Default `false`. */
+  /** Debug prefixes, and what tools write to stderr in the logger. Default `false`. */
   enabled?: boolean | undefined
   /** Least level that reaches the logger. Default `'info'`. */
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined
@@ -1494,7 +1493,7 @@ export interface ToolRuntimeConfig {
   /** User that tools run as. Default the host's; others are `POLICY_UNENFORCEABLE` in this version. */
   runAs?: string | undefined
   /** Gets the records of `security.auditMode` in place of the file. Default none. */
-  onAudit?: ((record: Readonly<Record<string, unknown>>) => void) | undefined
+  onAudit?: ((record: ToolAuditRecord) => void) | undefined
   /** Bun's smaller heap. Default `false`. */
   smol: boolean
   /** Whether secrets are masked in logs and messages. Default `true`. */

@@ -378,10 +378,19 @@ process.on('beforeExit', () => {
   fail(new NativeError('the promise can never settle: nothing is left that could settle it'))
 })
 
+/** Where Bun could not read a file: it says so beside the message, or in the first of several errors. */
+function placeOf(error: unknown): string {
+  const position = own(error, 'position') ?? own(own(own(error, 'errors'), '0'), 'position')
+  const file = textOf(own(position, 'file'))
+  if (file === undefined || file === '') return ''
+  return ` (${file}:${TextOf(own(position, 'line'))}:${TextOf(own(position, 'column'))})`
+}
+
 function loadingFailed(error: unknown): void {
   if (answered) return
   answered = true
-  const { name, message, stack, code } = faultOf(error, 'tool')
+  const { name, message: text, stack, code } = faultOf(error, 'tool')
+  const message = text + placeOf(error)
   const syntax =
     name === 'SyntaxError' ||
     name === 'BuildMessage' ||

@@ -370,9 +370,9 @@ describe("what is the caller's", () => {
   })
 
   it('has retries of what never started in any case', () => {
-    const tools = { a: { retry: { on: ['TIMEOUT' as const], maxAttempts: 2 } } }
+    const tools = { a: { retry: { on: ['MEMORY_LIMIT' as const], maxAttempts: 2 } } }
     const { retry } = readToolOptions({ tools }).tools.a ?? {}
-    expect(retry).toEqual({ on: ['WORKER_LOST', 'TIMEOUT'], maxAttempts: 2 })
+    expect(retry).toEqual({ on: ['WORKER_LOST', 'MEMORY_LIMIT'], maxAttempts: 2 })
   })
 })
 

@@ -119,7 +119,7 @@ describe.each(RUNTIMES)('the logger on %s', (type) => {
     await tools.executeTool('throws', { input: {} })
     const printed = lines.filter(({ facts }) => facts.stream === 'stderr')
     expect(printed[0]).toEqual({
-      level: 'debug',
+      level: 'info',
       facts: { toolId: 'noisy', execId: 'e', stream: 'stderr' },
       message: '[DEBUG][LOG] log {"a":1}',
     })

@@ -198,3 +198,19 @@ describe.each(RUNTIMES)('a result on %s', (type) => {
     expect(outputOf(results[5] as never)).toEqual({ value: 2 })
   })
 })
+
+describe('a mistake in the options', () => {
+  it('is an id under tools that can never be called', () => {
+    const make = () => bench.runtime('node', { tools: { 'my tool': { timeoutMs: 5 } } })
+    expect(make).toThrow('tools["my tool"]: tool_id contains invalid characters')
+  })
+})
+
+describe.each(RUNTIMES)('a runtime without an entrypoint, on %s', (type) => {
+  it('has no tools, and tells of an early failure where it was', async () => {
+    const tools = bench.runtime(type, { entrypointPath: '' })
+    expect(await tools.listTools()).toEqual([])
+    const result = await tools.executeTool('my tool')
+    expect(result.error?.details).toMatchObject({ phase: 'queue' })
+  })
+})

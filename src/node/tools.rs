@@ -154,7 +154,10 @@ pub fn tool_stats(room: u32) -> Result<String> {
 #[napi(catch_unwind, ts_return_type = "Promise<string[]>")]
 pub fn tool_dispose(env: &Env, room: u32) -> Result<Object<'_>> {
     let (deferred, promise): (Deferred, Object<'_>) = env.create_deferred()?;
-    let room = with(room, |kept| Arc::clone(&kept.room))?;
-    room.dispose(move || deferred.resolve(Box::new(|_| Ok(Vec::new()))));
+    let kept = with(room, |kept| Arc::clone(&kept.room))?;
+    kept.dispose(move || {
+        ROOMS.lock().remove(&room);
+        deferred.resolve(Box::new(|_| Ok(Vec::new())));
+    });
     Ok(promise)
 }

@@ -88,7 +88,7 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
       core === undefined
         ? noFacts(ids, elapsed(), policy.report)
         : factsOf(ids, core.outcome, elapsed(), policy.report)
-    result = failed(facts, toolError(ids, error.operation, error.cause))
+    result = failed(facts, toolError(ids, error.operation, error.cause, phase))
   }
   const inherited = Object.keys(policy.inherited)
   return calling.recorder.settle(ids, result, { phase, core, inherited, secrets })

@@ -39,7 +39,6 @@ export const RETRYABLE_CODES = Object.freeze([
   'WORKER_LOST',
   'PROCESS_EXIT',
   'RUNTIME_ERROR',
-  'TIMEOUT',
   'MEMORY_LIMIT',
   'OUTPUT_LIMIT',
   'PROTOCOL_ERROR',
@@ -81,7 +80,7 @@ export const debug = group('debug option', [
     name: 'enabled',
     kind: flag,
     initial: off,
-    about: 'debug prefixes, stderr in the logger, a timeline in `details`',
+    about: 'debug prefixes, and what tools write to stderr in the logger',
   },
   {
     name: 'logLevel',

@@ -185,8 +185,11 @@ export function toolError(
   { toolId, execId }: CallIds,
   operation: ToolOperation,
   cause: Error,
+  phase?: ToolPhase,
 ): ToolExecutionError {
-  return new ToolExecutionError({ toolId, toolExecId: execId, operation, cause })
+  const known = cause instanceof RunletError ? cause.details : undefined
+  const details = phase === undefined ? known : { ...known, phase }
+  return new ToolExecutionError({ toolId, toolExecId: execId, operation, cause, details })
 }
 
 /** A failed result. */

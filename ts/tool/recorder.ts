@@ -152,8 +152,7 @@ export class Recorder {
     if (logger === undefined) return
     if (debug.enabled) {
       for (const line of result.logs.stderr.split('\n')) {
-        if (line !== '')
-          this.#say('debug', { ...ids, stream: 'stderr' }, this.#shown(line, secrets))
+        if (line !== '') this.#say('info', { ...ids, stream: 'stderr' }, this.#shown(line, secrets))
       }
     }
     if (security.logAccess) {

@@ -72,6 +72,8 @@ let lastCall = 0
 /** A room of the core. */
 export class Room {
   readonly #number: number
+  /** The counts of a room that was disposed. */
+  #last: CoreStats | undefined
   readonly #shapes = new Map<string, number>()
   readonly #logs = new Map<number, { readonly onLog: OnLog; got: number }>()
 
@@ -132,11 +134,14 @@ export class Room {
   }
 
   stats(): CoreStats {
-    return JSON.parse(addon().native.toolStats(this.#number)) as CoreStats
+    return this.#last ?? (JSON.parse(addon().native.toolStats(this.#number)) as CoreStats)
   }
 
-  /** Ends all; fulfilled once every process is gone. */
+  /** Ends all; fulfilled once every process is gone. Then the core forgets the room. */
   async dispose(): Promise<void> {
+    const { pool } = this.stats()
+    const evicted = pool.evicted + pool.idle
+    this.#last = { queued: 0, running: 0, pool: { ...pool, idle: 0, evicted } }
     await addon().native.toolDispose(this.#number)
   }
 }

@@ -7,6 +7,7 @@ import type {
   ExecuteToolOptions,
   SandboxCapabilities,
   ToolInfo,
+  ToolOverride,
   ToolResult,
   ToolRuntime,
   ToolRuntimeOptions,
@@ -54,6 +55,7 @@ class Runtime implements ToolRuntime {
     checkVariables(options.env, 'env', this.#policy)
     for (const [id, tool] of Object.entries(options.tools)) {
       const field = `tools[${JSON.stringify(id)}]`
+      checkId(id, field)
       const policy =
         tool.permissions === undefined
           ? this.#policy
@@ -72,17 +74,34 @@ class Runtime implements ToolRuntime {
       runtime: this.#binary.type,
       binary: this.#binary.path,
       worker: this.#store.worker,
-      entrypoint: options.entrypointPath || stubEntrypoint(this.#store, options.workerFilePerm),
+      entrypoint:
+        options.entrypointPath ||
+        stubEntrypoint(this.#store, this.#binary.type, options.workerFilePerm),
       projectRoot: options.projectRoot,
       maxConcurrent: options.maxConcurrent,
       maxQueued: options.maxQueued,
     })
-    if (options.warm.size > 0) {
-      const { env, memoryLimitBytes } = options
-      const terms = { policy: this.#policy, env, memoryLimitBytes, scratch: undefined }
-      const shape = this.#room.shape('', () => shapeOf(options, this.#binary, terms))
-      // A folder of its own, no process that was started before can have.
-      if (!options.scratchDir) this.#room.warm(shape, options.warm)
+    // A folder of its own, no process that was started before can have.
+    if (!options.scratchDir) this.#warm()
+  }
+
+  /** Starts what is to be there before the first call. */
+  #warm(): void {
+    const { env, memoryLimitBytes, warm, tools } = this.#options
+    const start = (key: string, own: ToolOverride, size: number, maxAgeMs: number) => {
+      const terms = {
+        policy: this.#policies.get(key) ?? this.#policy,
+        env: { ...env, ...own.env },
+        memoryLimitBytes: own.memoryLimitBytes ?? memoryLimitBytes,
+        scratch: undefined,
+      }
+      const shape = this.#room.shape(key, () => shapeOf(this.#options, this.#binary, terms))
+      this.#room.warm(shape, { size, maxAgeMs })
+    }
+    if (warm.size > 0) start('', {}, warm.size, warm.maxAgeMs)
+    for (const [id, tool] of Object.entries(tools)) {
+      const { size = 0, maxAgeMs = warm.maxAgeMs } = tool.warm ?? {}
+      if (size > 0) start(id, tool, size, maxAgeMs)
     }
   }
 
@@ -211,6 +230,20 @@ function policyOf(
   field: string,
 ): Policy {
   return readPolicy(permissions, { field, mode: enforcement, strict: security.strictMode })
+}
+
+/** Options of a tool that can never be called would be without effect. */
+function checkId(id: string, field: string): void {
+  try {
+    checkToolInput(id, {}, [])
+  } catch (error) {
+    if (!(error instanceof RunletError)) throw error
+    const accepted = 'ids of letters, digits, "_", "-", "." and "/"'
+    throw invalidArgument(field, `${field}: ${error.message}; accepted are ${accepted}`, {
+      accepted,
+      cause: error,
+    })
+  }
 }
 
 /** Variables of the configuration are the program's own: a wrong one is its mistake. */

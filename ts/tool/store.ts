@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { RunletError } from '../errors'
+import type { RuntimeType } from './runtime-types'
 
 /** Where a runtime's own files are. */
 export interface Store {
@@ -106,8 +107,9 @@ function put(path: string, text: Buffer, mode: number): void {
 }
 
 /** The entrypoint of a runtime that was given none: it has no tools. Written once, kept if present. */
-export function stubEntrypoint(store: Store, mode: number): string {
-  const path = join(store.folder, STUB)
+export function stubEntrypoint(store: Store, type: RuntimeType, mode: number): string {
+  // Not every Node reads the other extension.
+  const path = join(store.folder, type === 'bun' ? STUB : 'default_entrypoint.mjs')
   if (!existsSync(path)) put(path, Buffer.from(STUB_TEXT), mode)
   return path
 }
