@@ -53,11 +53,27 @@ describe('A11 · one artefact loads by import and by require', () => {
     expect(names.sort()).toEqual(
       [
         'HostError',
+        'ProcessError',
+        'RUNTIME_TYPE_BUN',
+        'RUNTIME_TYPE_NODE',
         'RunletError',
+        'SUPPORTED_RUNTIME_TYPES',
+        'ToolExecutionError',
         'capabilities',
+        'configFromEnv',
         'createCodeletRunner',
+        'createToolRuntime',
+        'createToolRuntimeFactory',
+        'defaultConfig',
+        'fromAppConfig',
         'hostFunction',
+        'isBunAvailable',
+        'isNodeAvailable',
+        'isValidRuntimeType',
+        'loadRuntimeConfig',
+        'mergeWithDefaults',
         'runCodelet',
+        'testConfig',
       ].sort(),
     )
   })

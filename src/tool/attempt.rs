@@ -23,6 +23,12 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 /// A process that ends closes its channel before its end is known: its other threads go first, which
 /// takes a while on a busy machine. One that only closed its channel is not waited for longer.
 const NEWS: Duration = Duration::from_secs(1);
+/// Texts of a tool's error.
+const MESSAGE_BYTES: usize = 64 * 1024;
+const STACK_BYTES: usize = 16 * 1024;
+const NAME_BYTES: usize = 256;
+/// Tools that are listed.
+const NAMES: usize = 10_000;
 /// A heap snapshot, all its pieces together.
 const HEAP_BYTES: usize = 256 << 20;
 /// One piece of it.
@@ -320,8 +326,30 @@ fn too_large(limit: u64) -> Failure {
         .with("limitBytes", limit)
 }
 
-/// What the tool itself said.
+/// At most so many bytes of a text, whole characters.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push_str("...");
+    }
+    text
+}
+
+/// What the tool itself said, as much as somebody may want to read: the caller's thread looks through
+/// these texts for what they should not show.
 fn tool_failure(error: WireError) -> Failure {
+    let message = cut(error.message, MESSAGE_BYTES);
+    let error = WireError {
+        message,
+        name: cut(error.name, NAME_BYTES),
+        code: error.code.map(|code| cut(code, NAME_BYTES)),
+        stack: error.stack.map(|stack| cut(stack, STACK_BYTES)),
+        available: error.available.map(|mut names| {
+            names.truncate(NAMES);
+            names
+        }),
+        ..error
+    };
     let denied = matches!(error.code.as_deref(), Some("EACCES" | "EPERM" | "ERR_ACCESS_DENIED"));
     let (code, message) = match error.kind.as_deref() {
         Some("lookup") => (Code::InvalidArgument, error.message),

@@ -154,7 +154,9 @@ function failureCode({ code, process: ended }: CoreFailure, stderr: string): Err
 function veiled(details: Record<string, unknown>, hide: Veil): Record<string, unknown> {
   const shown = (value: unknown): unknown => {
     if (typeof value === 'string') return hide(value)
-    return Array.isArray(value) ? value.map(shown) : value
+    // All names at one go: there may be thousands, and this is the caller's thread.
+    if (!Array.isArray(value) || value.length === 0) return value
+    return hide(value.join('\n')).split('\n')
   }
   const entries = Object.entries(details).map(([name, value]): [string, unknown] => [
     name,
