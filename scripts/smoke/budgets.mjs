@@ -4,8 +4,8 @@
 export const budgets = {
   // 8 KB of it are the host's half of structured clones, half of it is the tool room.
   mainPacked: 150_000,
-  // 2.7 MB of engine and core, 1.9 MB for reading TypeScript, 4 MB for JSON Schema and its patterns,
-  // the rest for processes, names of hosts, YAML and searching.
+  // 2.7 MB of engine and core, 1.9 MB for reading TypeScript, some 5 MB for JSON Schema, patterns and
+  // redaction, the rest for processes, names of hosts, YAML and searching.
   addon: 11_200_000,
   platformPacked: 4_600_000,
 }
