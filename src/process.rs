@@ -8,7 +8,9 @@
 //!   signal to the group reaches the whole tree;
 //! - [`launcher`]: the one thread that launches, since a child dies with the thread that made it;
 //! - [`guardian`]: ends the trees of a host that was killed itself;
-//! - [`keeper`]: drains what the tree prints, measures its memory, and ends it.
+//! - [`keeper`]: drains what the tree prints ([`capture`]), measures it ([`census`]), and ends it.
+//!
+//! [`one_shot`] is all of that for callers who only want a program's output.
 //!
 //! Everything else waits on one thread of its own, the [`reactor`]. Nothing here knows of tools.
 

@@ -5,10 +5,15 @@
 //! is only ever a log. A call's failure is a value ([`Failure`]).
 //!
 //! `room` (queue, retries, disposal) → `pool` (idle processes) → `attempt` (one process from launch
-//! to end) → `worker` (launch and first words) → `frame` (bytes on the channel).
+//! to end; `answer` and `ending` say what came of it) → `worker` (launch and first words) → `frame`
+//! (bytes on the channel).
 
 #[cfg(target_os = "linux")]
+mod answer;
+#[cfg(target_os = "linux")]
 mod attempt;
+#[cfg(target_os = "linux")]
+mod ending;
 mod failure;
 #[cfg(target_os = "linux")]
 mod frame;

@@ -1,8 +1,8 @@
 //! The system calls between the host and a program.
 //!
 //! The child is made by `clone` with the host's memory shared and the calling thread stopped until
-//! the program runs. `fork` would copy the page tables of the whole host: 25 ms and more for a host
-//! of 1 GiB, against 0.3 ms. The price is that the child's half ([`child`]) runs in the host's own
+//! the program runs. `fork` would copy the page tables of the whole host, and take longer the more
+//! memory that has (docs/benchmarks-tools.md). The price is that the child's half ([`child`]) runs in the host's own
 //! memory: it makes system calls on values that were prepared before, and allocates nothing, locks
 //! nothing and unwinds nothing.
 
@@ -104,10 +104,12 @@ fn rlimit(bytes: Option<u64>) -> libc::rlimit {
 
 /// What the kernel counts for a user is threads of all his processes, and it does not count for root. So
 /// this only bounds what a tree may become before the keeper has counted it.
-fn tasks_at_most(processes: u32) -> u64 {
+fn tasks_at_most(processes: u32) -> Option<u64> {
     const THREADS: u64 = 64;
     const ALWAYS: u64 = 1024;
-    census::tasks() + (u64::from(processes) * THREADS).max(ALWAYS)
+    // A machine that does not say how many there are gets no bound that could be too low.
+    let tasks = Some(census::tasks()).filter(|tasks| *tasks > 0)?;
+    Some(tasks + (u64::from(processes) * THREADS).max(ALWAYS))
 }
 
 fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 6] {
@@ -118,7 +120,7 @@ fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 6] {
         (libc::RLIMIT_NOFILE, rlimit(Some(limits.open_files))),
         (libc::RLIMIT_DATA, rlimit(limits.data_bytes)),
         (libc::RLIMIT_CPU, rlimit(cpu)),
-        (libc::RLIMIT_NPROC, rlimit(Some(tasks_at_most(limits.processes)))),
+        (libc::RLIMIT_NPROC, rlimit(tasks_at_most(limits.processes))),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! One look at a result before JavaScript parses it: is it UTF-8, one JSON value, and not too deep?
 //!
-//! `JSON.parse` of ten megabytes of `[` takes seconds on the caller's thread, and what it makes of
+//! `JSON.parse` of ten megabytes of `[` holds the caller's thread for most of a second, and what it makes of
 //! them overflows the stack of whoever walks it. So the shape is checked here: a single pass without
 //! recursion, which keeps one bit for each open array or object.
 
