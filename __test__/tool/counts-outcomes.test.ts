@@ -79,27 +79,11 @@ describe('the counters', () => {
     expect(outputBytes.sum).toBe(10_000_202)
   })
 
-  it('follow the queue, the pool, exits and refusals', () => {
+  it('tell exits by code from ends by signal', () => {
     const counters = new ToolCounters()
-    counters.queued()
-    counters.queued()
-    counters.queued()
-    counters.started()
-    counters.unqueued()
-    expect(counters.snapshot()).toMatchObject({ queued: 1, running: 1 })
-    counters.stopped()
     counters.settled({ code: 'PROCESS_EXIT', durationMs: 1, exitCode: 3, signal: null })
     counters.settled({ code: 'PROCESS_EXIT', durationMs: 1, exitCode: null, signal: 'SIGSEGV' })
-    counters.pooled('hits')
-    counters.pooled('refills')
-    counters.idle(4)
-    counters.denied('net', 2)
-    expect(counters.snapshot()).toMatchObject({
-      running: 0,
-      processExits: { exit: { 3: 1 }, signal: { SIGSEGV: 1 } },
-      pool: { idle: 4, hits: 1, misses: 0, refills: 1, evicted: 0 },
-      denials: { net: 2, dns: 0 },
-    })
+    expect(counters.snapshot().processExits).toEqual({ exit: { 3: 1 }, signal: { SIGSEGV: 1 } })
   })
 
   it('give a copy that is plain data', () => {
@@ -109,7 +93,7 @@ describe('the counters', () => {
     stats.executions.success = 99
     stats.executeSeconds.counts[0] = 99
     stats.executeSeconds.bounds[0] = 99
-    stats.pool.hits = 99
+    stats.denials.net = 99
     expect(JSON.stringify(counters.snapshot())).toBe(text)
     counters.settled({ durationMs: 1 })
     expect(JSON.parse(text).executions.success).toBe(0)

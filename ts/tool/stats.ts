@@ -28,11 +28,8 @@ export interface CountedCall {
   signal?: string | null
 }
 
-/** What a pool of warm processes tells. */
-export type PoolEvent = 'hits' | 'misses' | 'refills' | 'evicted'
-
-/** Kinds of refused accesses that are counted. */
-export type DeniedKind = keyof ToolRuntimeStats['denials']
+/** What is counted here; the queue and the pool are counted where they are, in the core. */
+export type CountedStats = Omit<ToolRuntimeStats, 'queued' | 'running' | 'pool'>
 
 /** Counts; `snapshot` gives them out as a copy. */
 export class ToolCounters {
@@ -43,31 +40,6 @@ export class ToolCounters {
   readonly #signals = new Map<string, number>()
   readonly #seconds = new Histogram(SECONDS)
   readonly #bytes = new Histogram(BYTES)
-  readonly #pool = { idle: 0, hits: 0, misses: 0, refills: 0, evicted: 0 }
-  readonly #denials = { read: 0, write: 0, net: 0, dns: 0, run: 0 }
-  #queued = 0
-  #running = 0
-
-  /** A call came and waits for its turn. */
-  queued(): void {
-    this.#queued += 1
-  }
-
-  /** A waiting call was given up. */
-  unqueued(): void {
-    this.#queued -= 1
-  }
-
-  /** A waiting call has its turn. */
-  started(): void {
-    this.#queued -= 1
-    this.#running += 1
-  }
-
-  /** A call that had its turn gave it back. */
-  stopped(): void {
-    this.#running -= 1
-  }
 
   /** A call has its result, whether it ever had a turn or not. Once for each call. */
   settled(call: CountedCall): void {
@@ -84,23 +56,8 @@ export class ToolCounters {
     increase(this.#kinds, kindOf(call.code, call.phase, call.limit))
   }
 
-  /** Something happened in the pool. */
-  pooled(event: PoolEvent): void {
-    this.#pool[event] += 1
-  }
-
-  /** How many warm processes wait now. */
-  idle(count: number): void {
-    this.#pool.idle = count
-  }
-
-  /** Accesses were refused. */
-  denied(kind: DeniedKind, count: number): void {
-    this.#denials[kind] += count
-  }
-
   /** A copy that later counts do not change. */
-  snapshot(): ToolRuntimeStats {
+  snapshot(): CountedStats {
     return {
       executions: { ...this.#executions },
       errorsByKind: Object.fromEntries(this.#kinds) as Record<ToolErrorKind, number>,
@@ -112,10 +69,8 @@ export class ToolCounters {
       },
       executeSeconds: this.#seconds.snapshot(),
       outputBytes: this.#bytes.snapshot(),
-      queued: this.#queued,
-      running: this.#running,
-      pool: { ...this.#pool },
-      denials: { ...this.#denials },
+      // Nothing is confined yet that could be denied.
+      denials: { read: 0, write: 0, net: 0, dns: 0, run: 0 },
     }
   }
 }
