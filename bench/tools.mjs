@@ -29,9 +29,9 @@ const say = (line) => process.stderr.write(`${line}\n`)
 
 /** Payload sizes and rounds. */
 const rows = [
-  { id: '1k', title: '1 KB in and out', bytes: 1024, rounds: quick ? 6 : 25 },
-  { id: '1m', title: '1 MB in and out', bytes: 1 << 20, rounds: quick ? 3 : 8 },
-  { id: '10m', title: '10 MB in and out', bytes: 10 << 20, rounds: quick ? 1 : 3 },
+  { id: '1k', title: '1 KB in and out', bytes: 1024, rounds: quick ? 4 : 16 },
+  { id: '1m', title: '1 MB in and out', bytes: 1 << 20, rounds: quick ? 2 : 4 },
+  { id: '10m', title: '10 MB in and out', bytes: 10 << 20, rounds: quick ? 1 : 2 },
 ]
 
 const { problems } = installPeers(say, [])

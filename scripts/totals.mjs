@@ -9,6 +9,9 @@ const colours = /\u001b\[[0-9;]*m/g
 
 const plain = (output) => output.replace(colours, '')
 
+/** The first group of every match. */
+const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1])
+
 /** Adds up every `test result:` line of cargo; undefined if there is none. */
 export function cargoTotals(output) {
   const lines = [
@@ -16,7 +19,8 @@ export function cargoTotals(output) {
   ]
   if (lines.length === 0) return undefined
   const sum = (column) => lines.reduce((total, line) => total + Number(line[column]), 0)
-  return { passed: sum(1), failed: sum(2), skipped: sum(3) }
+  const failures = all(plain(output), /^test (\S.*) \.\.\. FAILED$/gm)
+  return { passed: sum(1), failed: sum(2), skipped: sum(3), failures }
 }
 
 /** Reads the report of `jest --json`; undefined if it is none. A file that failed to load counts as failed. */
@@ -32,7 +36,17 @@ export function jestTotals(text) {
     passed: report.numPassedTests,
     failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: (report.testResults ?? []).flatMap(jestFailures),
   }
+}
+
+/** The names of the tests of one file that failed, each with the start of what was wrong. */
+function jestFailures(file) {
+  const start = (message) => plain(message).split('\n').slice(0, 12).join('\n')
+  const tests = file.assertionResults.filter((test) => test.status === 'failed')
+  if (tests.length === 0 && file.status === 'failed')
+    return [`${file.name}: ${start(file.message)}`]
+  return tests.map((test) => `${test.fullName}: ${start(test.failureMessages.join('\n'))}`)
 }
 
 /** Reads the closing lines of `bun test`; undefined if it never closed. */
@@ -47,13 +61,15 @@ export function bunTotals(output) {
     passed: count('pass'),
     failed: count('fail') + count('error'),
     skipped: count('skip') + count('todo'),
+    failures: [...new Set(all(text, /^\(fail\) (.*)$/gm))],
   }
 }
 
 /** One total over several. */
-export function addTotals(all) {
-  const sum = (key) => all.reduce((total, one) => total + one[key], 0)
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+export function addTotals(rows) {
+  const sum = (key) => rows.reduce((total, one) => total + one[key], 0)
+  const failures = rows.flatMap((one) => one.failures ?? [])
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped'), failures }
 }
 
 /** The line that ends a run, alone on its line. */
@@ -71,11 +87,16 @@ export function table(rows) {
     `${row.seconds.toFixed(1)} s`,
     row.note ?? '',
   ])
-  const all = [['runner', 'passed', 'failed', 'skipped', 'time', ''], ...cells]
-  const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)))
+  const lines = [['runner', 'passed', 'failed', 'skipped', 'time', ''], ...cells]
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
   const line = (cell, column) =>
     column === 0 || column === 5 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
-  return all.map((row) => `  ${row.map(line).join('  ')}`.trimEnd()).join('\n')
+  return lines.map((row) => `  ${row.map(line).join('  ')}`.trimEnd()).join('\n')
+}
+
+/** What failed, once more and by name: a reader of a long log finds it at its end. */
+function failureList({ failures }) {
+  return failures.map((failure) => `failed: ${failure}\n`).join('')
 }
 
 /**
@@ -86,7 +107,7 @@ export function table(rows) {
  */
 export function finish(rows) {
   const total = addTotals(rows)
-  console.log(`\n${table(rows)}\n`)
+  console.log(`\n${table(rows)}\n\n${failureList(total)}`)
   const file = process.env.RUNLET_TOTALS
   if (file) appendFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
   else console.log(closingLine(total))
@@ -98,6 +119,6 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const lines = readFileSync(process.argv[2], 'utf8').split('\n').filter(Boolean)
   const rows = lines.map((line) => JSON.parse(line))
   const total = addTotals(rows)
-  console.log(`\n${table(rows)}\n\n${closingLine(total)}`)
+  console.log(`\n${table(rows)}\n\n${failureList(total)}${closingLine(total)}`)
   if (rows.length === 0 || total.failed > 0) process.exitCode = 1
 }

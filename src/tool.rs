@@ -42,5 +42,5 @@ pub use log_lines::{LogLines, LogSink};
 #[cfg(target_os = "linux")]
 pub use pool::PoolStats;
 #[cfg(target_os = "linux")]
-pub use room::{Answer, Cancel, Logs, Outcome, Room, RoomStats};
-pub use spec::{CallSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, ShapeRef, WarmSpec};
+pub use room::{Answer, Cancel, Logs, Outcome, Plan, Room, RoomStats};
+pub use spec::{CallSpec, PlanSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, ShapeRef, WarmSpec};

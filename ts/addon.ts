@@ -76,11 +76,19 @@ export interface Native {
   /** Keeps the shape of processes; gives its number. */
   toolShape(room: number, shapeText: string): number
   toolWarm(room: number, shape: number, warmText: string): void
-  /** Fulfilled with the facts as JSON, the tool's value as JSON, and a heap snapshot. */
+  /** Keeps what calls have in common; gives its number. */
+  toolPlan(room: number, planText: string): number
+  /**
+   * By the number of a plan, or the text of one. Fulfilled with the facts as JSON, the tool's value as
+   * JSON, a heap snapshot, and the count of log lines.
+   */
   toolCall(
     room: number,
     call: number,
-    specText: string,
+    plan: number | string,
+    execId: string,
+    timeoutMs: number,
+    elapsedMs: number,
     input: string,
     config: string | undefined,
     wantsLog: boolean,

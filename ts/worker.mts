@@ -32,7 +32,9 @@ const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true })
 const encode = textEncoder.encode.bind(textEncoder)
 const decode = textDecoder.decode.bind(textDecoder)
+const encodeInto = textEncoder.encodeInto.bind(textEncoder)
 const Bytes = Uint8Array
+const setBytes = Uint8Array.prototype.set
 const readLength = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'length',
@@ -108,13 +110,20 @@ function bare(bytes: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** The next bytes of the channel. Ends the process when the host is gone. */
-function take(length: number): Uint8Array {
-  const bytes = bare(new Bytes(length))
-  for (let at = 0; at < length; ) {
+/** Most frames are short: their bytes have room here, made before there is any hurry. */
+const SHORT = 0x4000
+const incoming = new Bytes(SHORT).buffer
+const inbox = bare(new Bytes(incoming))
+const outgoing = new Bytes(SHORT).buffer
+const outbox = bare(new Bytes(outgoing))
+
+/** Fills bytes up to `least` or more, as long as there is `room`. Ends the process when the host is gone. */
+function take(into: Uint8Array, from: number, least: number, room: number): number {
+  let at = from
+  while (at < least) {
     let read = 0
     try {
-      read = readSync(CHANNEL, bytes, at, length - at, null)
+      read = readSync(CHANNEL, into, at, room - at, null)
     } catch (error) {
       if (codeOf(error) === 'EINTR') continue
       if (codeOf(error) === 'EAGAIN') {
@@ -126,53 +135,71 @@ function take(length: number): Uint8Array {
     if (read === 0) end()
     at += read
   }
-  return bytes
+  return at
 }
 
-function receive(kind: number): { header: Uint8Array; payload: unknown } {
-  const header = take(HEADER)
+/** The next frame, which is the only one that the host has sent: it waits for each to be answered. */
+function receive(kind: number): unknown {
+  const got = take(inbox, 0, HEADER, SHORT)
   const length =
-    (header[0] as number) +
-    (header[1] as number) * 0x100 +
-    (header[2] as number) * 0x10000 +
-    (header[3] as number) * 0x1000000
-  const body = take(length)
-  if (header[20] !== kind) end()
-  return { header, payload: parse(decode(body)) }
+    (inbox[0] as number) +
+    (inbox[1] as number) * 0x100 +
+    (inbox[2] as number) * 0x10000 +
+    (inbox[3] as number) * 0x1000000
+  const whole = HEADER + length
+  if (inbox[20] !== kind || got > whole) end()
+  if (whole <= SHORT) {
+    take(inbox, got, whole, whole)
+    return parse(decode(new Bytes(incoming, HEADER, length)))
+  }
+  const body = new Bytes(length)
+  apply(setBytes, body, [new Bytes(incoming, HEADER, got - HEADER)])
+  take(bare(body), got - HEADER, length, length)
+  return parse(decode(body))
 }
 
-const greeting = receive(HELLO)
+const hello = receive(HELLO) as Hello
 const token = new Bytes(16)
-for (let at = 0; at < 16; at++) token[at] = greeting.header[4 + at] as number
-const hello = greeting.payload as Hello
+for (let at = 0; at < 16; at++) {
+  token[at] = inbox[4 + at] as number
+  inbox[4 + at] = 0
+}
 
 function send(kind: number, text: string): void {
-  sendBytes(kind, encode(text))
+  if (text.length * 3 > SHORT - HEADER) {
+    sendBytes(kind, encode(text))
+    return
+  }
+  // In one piece: each write may wake the host. The text comes first, while there is no token beside it.
+  const { written } = encodeInto(text, new Bytes(outgoing, HEADER))
+  head(outbox, kind, written)
+  put(outbox, HEADER + written)
+  for (let at = 4; at < 20; at++) outbox[at] = 0
 }
 
 function sendBytes(kind: number, body: Uint8Array): void {
   const length = lengthOf(body)
-  // Short ones go in one piece: each write may wake the host.
-  const inOne = length < 0x4000
-  const frame = new Bytes(inOne ? HEADER + length : HEADER)
+  const header = bare(new Bytes(HEADER))
+  head(header, kind, length)
+  put(header, HEADER)
+  put(bare(body), length)
+}
+
+function head(frame: Uint8Array, kind: number, length: number): void {
+  // Something that was put in the channel's place would learn the token.
+  if (channelNow() !== channel) end()
   frame[0] = length & 0xff
   frame[1] = (length >>> 8) & 0xff
   frame[2] = (length >>> 16) & 0xff
   frame[3] = (length >>> 24) & 0xff
   for (let at = 0; at < 16; at++) frame[4 + at] = token[at] as number
   frame[20] = kind
-  if (inOne) for (let at = 0; at < length; at++) frame[HEADER + at] = body[at] as number
-  // Something that was put in the channel's place would learn the token.
-  if (channelNow() !== channel) end()
-  put(frame)
-  if (!inOne) put(body)
 }
 
 let muted = false
 
-function put(bytes: Uint8Array): void {
-  const length = lengthOf(bytes)
-  bare(bytes)
+/** Writes so many bytes that inherit nothing. */
+function put(bytes: Uint8Array, length: number): void {
   if (muted) return
   for (let at = 0; at < length; ) {
     try {
@@ -502,7 +529,7 @@ async function main(): Promise<void> {
     const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
     send(READY, '{}')
     // Not awaited: that would ask the promise for what its prototype says it is.
-    respond(receive(REQUEST).payload as Request, loaded)
+    respond(receive(REQUEST) as Request, loaded)
   } catch (error) {
     fail(error)
   }

@@ -22,10 +22,16 @@ describe('cargoTotals', () => {
   it('adds up every binary, failed ones too', () => {
     const output = [
       'test a ... ok',
+      'test pool::grows ... FAILED',
       'test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s',
       '\u001b[31mtest result: FAILED. 2 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out\u001b[0m',
     ].join('\n')
-    expect(read('cargoTotals', output)).toEqual({ passed: 5, failed: 4, skipped: 1 })
+    expect(read('cargoTotals', output)).toEqual({
+      passed: 5,
+      failed: 4,
+      skipped: 1,
+      failures: ['pool::grows'],
+    })
   })
 
   it('finds nothing where the build failed', () => {
@@ -41,9 +47,25 @@ describe('jestTotals', () => {
       numPendingTests: 2,
       numTodoTests: 1,
       numRuntimeErrorTestSuites: 1,
+      testResults: [
+        {
+          name: 'a.test.ts',
+          status: 'failed',
+          assertionResults: [
+            { status: 'passed', fullName: 'starts', failureMessages: [] },
+            { status: 'failed', fullName: 'stops a loop', failureMessages: ['it ran on'] },
+          ],
+        },
+        { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+      ],
     }
     const totals = read('jestTotals', JSON.stringify(report))
-    expect(totals).toEqual({ passed: 7, failed: 2, skipped: 3 })
+    expect(totals).toEqual({
+      passed: 7,
+      failed: 2,
+      skipped: 3,
+      failures: ['stops a loop: it ran on', 'b.test.ts: no such module'],
+    })
   })
 
   it('finds nothing in an empty or foreign report', () => {
@@ -58,11 +80,17 @@ describe('bunTotals', () => {
       ' 90 pass',
       'Ran away',
       ...Array.from({ length: 12 }, (_, at) => `(pass) ${at}`),
+      '(fail) stops a loop [3.00ms]',
     ]
     const closing = [' 12 pass', ' 1 skip', ' 2 fail', ' 1 error', ' 30 expect() calls']
     closing.push('Ran 15 tests across 3 files. [95.00ms]', '')
     const totals = read('bunTotals', [...printed, '', ...closing].join('\n'))
-    expect(totals).toEqual({ passed: 12, failed: 3, skipped: 1 })
+    expect(totals).toEqual({
+      passed: 12,
+      failed: 3,
+      skipped: 1,
+      failures: ['stops a loop [3.00ms]'],
+    })
   })
 
   it('finds nothing when Bun crashed before it closed', () => {

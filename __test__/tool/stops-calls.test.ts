@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ToolResult } from 'runlet'
+import { z } from 'zod'
 import { Bench, errorOf, fixture, isAlive, outputOf, RUNTIMES, rejection, until } from './support'
 
 const bench = new Bench()
@@ -176,6 +177,17 @@ describe.each(RUNTIMES)('dispose on %s', (type) => {
     await until('one loads', () => marked(file).length === 1)
     await tools.dispose()
     expect(marked(file).filter(isAlive)).toEqual([])
+  })
+
+  it('ends calls that its end finds anywhere on their way', async () => {
+    const slow = z.unknown().refine(() => new Promise((resolve) => setTimeout(resolve, 300, true)))
+    for (let round = 0; round < 10; round++) {
+      const tools = bench.runtime(type, { tools: { sleep: { inputSchema: slow } } })
+      const calls = [tools.executeTool('never'), tools.executeTool('sleep', { input: {} })]
+      if (round % 2 === 1) await Promise.resolve()
+      await tools.dispose()
+      for (const result of await Promise.all(calls)) expect(errorOf(result).code).toBe('CANCELLED')
+    }
   })
 
   it('ends native tools', async () => {

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../lib/statistics.mjs'
 
 /** What a pool of single-use processes needs to be full again, before its next call. */
-const REFILL_MS = 400
+export const REFILL_MS = 700
 
 /** Calls of a way in its turn. */
-export const BURST = 4
+export const BURST = 8
 
 async function once(way, input) {
   const start = performance.now()
@@ -26,7 +26,7 @@ async function once(way, input) {
  * @param {Record<string, {open: () => unknown, paced?: boolean}>} ways
  * @param {number} bytes size of the input's payload
  * @param {number} rounds calls of each way
- * @returns {Promise<Record<string, {median: number, min: number, n: number}|{problem: string}>>} ms
+ * @returns {Promise<Record<string, {median: number, min: number, first: number, n: number}|{problem: string}>>} ms
  */
 export async function inTurns(ways, bytes, rounds) {
   const input = { payload: 'x'.repeat(bytes) }
@@ -54,7 +54,12 @@ export async function inTurns(ways, bytes, rounds) {
   const rows = {}
   for (const [id, found] of Object.entries(samples)) {
     rows[id] = Array.isArray(found)
-      ? { median: median(found), min: Math.min(...found), n: found.length }
+      ? {
+          median: median(found),
+          min: Math.min(...found),
+          first: median(found.filter((_, at) => at % BURST === 0)),
+          n: found.length,
+        }
       : found
   }
   for (const id of ids) await open[id].close()

@@ -2,7 +2,7 @@
  * The figures as a page.
  * @module
  */
-import { BURST } from './measure.mjs'
+import { BURST, REFILL_MS } from './measure.mjs'
 
 const shown = (ms) => (ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2))
 
@@ -68,6 +68,12 @@ function targets({ rows, host }) {
   return lines
 }
 
+function firsts(rows) {
+  const { ways } = rows.find((row) => row.id === '1k')
+  const [bun, node] = ['runlet-bun-warm', 'runlet-node-warm'].map((id) => shown(ways[id].first))
+  return `${bun} ms on Bun and ${node} ms on Node`
+}
+
 /**
  * @param {object} report what was measured
  * @param {Record<string, {title: string}>} ways
@@ -100,8 +106,9 @@ export function page(report, ways) {
     'Kept threads also keep what one call leaves for the next. Being faster than a process is no',
     'surprise there.',
     '',
-    `Each way makes ${BURST} calls in its turn. Warm ones find a pool of ${BURST} that had 400 ms to fill;`,
-    'calls beyond the pool are cold.',
+    `Each way makes ${BURST} calls in its turn. Warm ones find a pool of ${BURST} that had ${REFILL_MS} ms to fill;`,
+    'calls beyond the pool are cold. The first warm call of a turn, from a host that did nothing for that',
+    `long, takes ${firsts(rows)} at 1 KB.`,
     '',
     '## A large host',
     '',

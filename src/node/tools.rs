@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use napi::bindgen_prelude::{FnArgs, Function, Object};
+use napi::bindgen_prelude::{Either, FnArgs, Function, Object};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 
 use super::invalid;
-use crate::tool::{CallSpec, Cancel, LogLines, Outcome, Room, RoomSpec, Shape, WarmSpec};
+use crate::tool::{CallSpec, Cancel, LogLines, Outcome, Plan, Room, RoomSpec, Shape, WarmSpec};
 
 type Texts = Vec<String>;
 type Settle = Box<dyn FnOnce(Env) -> Result<Texts> + Send>;
@@ -83,7 +83,17 @@ pub fn tool_warm(room: u32, shape: u32, warm_text: String) -> Result<()> {
     with(room, |kept| kept.room.warm(shape, warm))
 }
 
-/// Makes a call under a number of the caller's own. Gives the outcome as JSON, the tool's value as
+fn plan_of(room: &Room, plan_text: &str) -> Result<Arc<Plan>> {
+    room.plan(read(plan_text)?).ok_or_else(|| invalid("no such shape"))
+}
+
+/// Keeps with a room what the calls of a tool have in common; gives its number.
+#[napi(catch_unwind)]
+pub fn tool_plan(room: u32, plan_text: String) -> Result<u32> {
+    with(room, |kept| Ok(kept.room.keep_plan(plan_of(&kept.room, &plan_text)?)))?
+}
+
+/// Makes a call under a number of the caller's own, by a kept plan or one of its own. Gives the outcome as JSON, the tool's value as
 /// JSON (empty when it failed), the path-free text of a heap snapshot (empty without one), and how
 /// often `onLog` was or will be called for it: that comes another way, and some of it may come later.
 #[napi(catch_unwind, ts_return_type = "Promise<string[]>")]
@@ -91,14 +101,23 @@ pub fn tool_call(
     env: &Env,
     room: u32,
     call: u32,
-    spec_text: String,
+    plan: Either<u32, String>,
+    exec_id: String,
+    timeout_ms: i64,
+    elapsed_ms: f64,
     input: String,
     config: Option<String>,
     wants_log: bool,
 ) -> Result<Object<'_>> {
-    let spec: CallSpec = read(&spec_text)?;
+    let spec = CallSpec { exec_id, timeout_ms: u64::try_from(timeout_ms).unwrap_or(0), elapsed_ms };
     let (deferred, promise): (Deferred, Object<'_>) = env.create_deferred()?;
     with(room, |kept| {
+        let plan = match plan {
+            Either::A(number) => {
+                kept.room.kept_plan(number).ok_or_else(|| invalid("no such plan"))?
+            }
+            Either::B(text) => plan_of(&kept.room, &text)?,
+        };
         let handed = Arc::new(AtomicU32::new(0));
         let lines = wants_log.then(|| {
             let (log, handed) = (Arc::clone(&kept.log), Arc::clone(&handed));
@@ -113,17 +132,16 @@ pub fn tool_call(
         let calls = Arc::clone(&kept.calls);
         // Held until the call is noted: it may end before.
         let mut noted = kept.calls.lock();
-        let cancel = kept.room.call(spec, input, config, sink, move |outcome| {
+        let cancel = kept.room.call(plan, spec, input, config, sink, move |outcome| {
             calls.lock().remove(&call);
             // The rest of a line that was not ended, before the outcome.
             drop(lines);
             let handed = handed.load(Ordering::Relaxed);
             deferred.resolve(Box::new(move |_| Ok(texts(outcome, handed))));
         });
-        cancel.map(|cancel| noted.insert(call, cancel)).is_some()
-    })?
-    .then_some(())
-    .ok_or_else(|| invalid("no such shape"))?;
+        noted.insert(call, cancel);
+        Ok::<(), Error>(())
+    })??;
     Ok(promise)
 }
 

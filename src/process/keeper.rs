@@ -84,10 +84,18 @@ pub(crate) struct Child {
 
 /// A word to the keeper.
 enum Ask {
-    /// What is known now; the tree is to end with it if `finish` is set.
-    Report { to: oneshot::Sender<Report>, finish: bool },
+    /// What is known now.
+    Report { to: oneshot::Sender<Report>, then: Then },
     /// Whether the tree has something to do: one that has not is looked at less often.
     Busy(bool),
+}
+
+/// What becomes of a tree after a report.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoesOn,
+    Halts,
+    Ends,
 }
 
 impl Child {
@@ -140,12 +148,17 @@ impl Child {
     /// Ends the tree and says what it left. What it printed until now is in the report; its death is
     /// not waited for.
     pub(crate) async fn finish(self) -> Report {
-        self.asked(true).await
+        self.asked(Then::Ends).await
     }
 
     /// What is known of the tree now, which goes on.
     pub(crate) async fn report(&self) -> Report {
-        self.asked(false).await
+        self.asked(Then::GoesOn).await
+    }
+
+    /// What is known of the tree now, which does nothing more: it only waits for its end.
+    pub(crate) async fn halt(&self) -> Report {
+        self.asked(Then::Halts).await
     }
 
     /// Says whether the tree has something to do; it has from its launch.
@@ -153,9 +166,9 @@ impl Child {
         let _ = self.ask.send(Ask::Busy(busy));
     }
 
-    async fn asked(&self, finish: bool) -> Report {
+    async fn asked(&self, then: Then) -> Report {
         let (to, report) = oneshot::channel();
-        if self.ask.send(Ask::Report { to, finish }).is_err() {
+        if self.ask.send(Ask::Report { to, then }).is_err() {
             return Report::default();
         }
         report.await.unwrap_or_default()
@@ -175,8 +188,12 @@ struct Tree {
 
 impl Tree {
     fn kill(&self) {
+        self.signal(libc::SIGKILL);
+    }
+
+    fn signal(&self, signal: libc::c_int) {
         // SAFETY: the group is ours: its leader is a child that was not reaped yet.
-        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+        unsafe { libc::kill(-self.pid, signal) };
     }
 
     /// How the first process ended, if it has. It stays unreaped.
@@ -290,13 +307,14 @@ impl Keeper {
                         self.busy = busy;
                         look = Instant::now() + CALM;
                     }
-                    Some(Ask::Report { to, finish: false }) => self.answer(&tree, Some(to), false).await,
-                    Some(Ask::Report { to, .. }) => {
-                        self.answer(&tree, Some(to), true).await;
-                        break;
+                    Some(Ask::Report { to, then }) => {
+                        self.answer(&tree, Some(to), then).await;
+                        if then == Then::Ends {
+                            break;
+                        }
                     }
                     None => {
-                        self.answer(&tree, None, true).await;
+                        self.answer(&tree, None, Then::Ends).await;
                         break;
                     }
                 },
@@ -331,8 +349,8 @@ impl Keeper {
         tree.reap_orphans().await;
     }
 
-    /// Reports, if anybody still wants to know, and ends the tree if that is wanted.
-    async fn answer(&mut self, tree: &Tree, to: Option<oneshot::Sender<Report>>, finish: bool) {
+    /// Reports, if anybody still wants to know, and halts or ends the tree if that is wanted.
+    async fn answer(&mut self, tree: &Tree, to: Option<oneshot::Sender<Report>>, then: Then) {
         if tree.exited.is_some() {
             // All writers are dead or dying: read to the end.
             let _ = timeout(DRAIN, self.drain(tree)).await;
@@ -345,8 +363,10 @@ impl Keeper {
                 let end = self.read + PIPE_BYTES;
                 while self.read < end && self.read_now(stream) {}
             }
-            if finish {
-                tree.kill();
+            match then {
+                Then::GoesOn => {}
+                Then::Halts => tree.signal(libc::SIGSTOP),
+                Then::Ends => tree.kill(),
             }
         }
         if let Some(to) = to {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::failure::{Failure, Phase};
 use super::scan::scan;
-use super::spec::CallSpec;
+use super::spec::PlanSpec;
 use crate::Code;
 
 /// Texts of a tool's error.
@@ -58,7 +58,7 @@ struct WireMetadata {
 }
 
 /// The answer of a worker that was not forged; the tool's value in it is what the tool made it.
-pub(super) fn read(payload: &[u8], call: &CallSpec) -> Result<Value, Failure> {
+pub(super) fn read(payload: &[u8], plan: &PlanSpec) -> Result<Value, Failure> {
     let not_json = || {
         let start = String::from_utf8_lossy(&payload[..payload.len().min(512)]);
         let message = format!(
@@ -71,14 +71,14 @@ pub(super) fn read(payload: &[u8], call: &CallSpec) -> Result<Value, Failure> {
         return Err(tool_failure(error));
     }
     let json = wire.result.map_or("null", RawValue::get);
-    let most = call.max_result_depth;
+    let most = plan.max_result_depth;
     if scan(json.as_bytes(), most as usize).is_err() {
         let message = format!("the tool's result is nested deeper than {most}");
         return Err(Failure::new(Code::OutputLimit, Phase::Run, message)
             .with("limit", "maxResultDepth")
             .with("maxResultDepth", most));
     }
-    let limit = call.max_output_bytes;
+    let limit = plan.max_output_bytes;
     if json.len() as u64 > limit {
         return Err(too_large(limit));
     }

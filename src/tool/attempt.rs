@@ -11,8 +11,8 @@ use super::answer::{self, Value};
 use super::ending::{Broken, Ending};
 use super::failure::Failure;
 use super::frame::{self, FrameError};
-use super::room::Room;
-use super::spec::{CallSpec, Shape};
+use super::room::{Plan, Room};
+use super::spec::CallSpec;
 use super::worker::{Alive, Use, Worker};
 use crate::process::{Child, End, LogSink, Report};
 
@@ -25,6 +25,8 @@ const NEWS: Duration = Duration::from_secs(1);
 const HEAP_BYTES: usize = 256 << 20;
 /// One piece of it.
 const HEAP_PIECE: u64 = 1 << 20;
+/// From the answer of an idle process that was used to its end, which waits for nothing.
+const LATER: Duration = Duration::from_millis(20);
 /// What a result has around the tool's value, at most.
 const ENVELOPE: u64 = 64 * 1024;
 
@@ -38,11 +40,19 @@ pub(super) struct Terms {
 /// The call as the worker is told.
 pub(super) struct Request {
     pub call: CallSpec,
-    pub shape: Arc<Shape>,
+    pub plan: Arc<Plan>,
     /// JSON texts.
     pub input: String,
     pub config: Option<String>,
     pub log: Option<LogSink>,
+}
+
+/// How an attempt begins.
+pub(super) enum Start {
+    /// With a place in the room.
+    Place(OwnedSemaphorePermit),
+    /// It has begun: an idle process was told the request.
+    Told(Worker),
 }
 
 /// What came of an attempt.
@@ -101,27 +111,55 @@ impl Terms {
     }
 }
 
+/// Tells an idle process the request, if there is one and the room has a place. Done on the caller's
+/// thread: the process wakes up while the reactor does.
+pub(super) fn tell(room: &Room, request: &Request, terms: &Terms) -> Option<Worker> {
+    let Plan { shape, spec } = &*request.plan;
+    if spec.warm.size == 0 || room.is_disposed() {
+        return None;
+    }
+    let permit = room.free_place()?;
+    let worker = room.pool.take(shape, spec.warm)?;
+    *worker.used_by.lock() = Use { log: request.log.clone(), permit: Some(permit) };
+    let payload = payload(request, terms);
+    // Nothing was written to it since its greeting, so it takes a short request whole. What it did not
+    // take whole it cannot run, and it is ended for that.
+    let told = frame::write_now(&worker.child.channel, frame::REQUEST, &payload.each());
+    // Only now: what wakes the reactor must not take the processor that the process needs.
+    room.pool.replace(shape, spec.warm);
+    worker.child.set_busy(true);
+    told.then_some(worker)
+}
+
 /// Makes one attempt. The permit is held until the process and all it started are gone.
 pub(super) async fn attempt(
     room: &Room,
     request: &Request,
     terms: &Terms,
-    permit: OwnedSemaphorePermit,
+    start: Start,
 ) -> Attempt {
     let began = Instant::now();
-    let used_by = Use { log: request.log.clone(), permit: Some(permit) };
-    let (worker, warm) = if let Some(worker) = room.pool.take(&request.shape, request.call.warm) {
-        *worker.used_by.lock() = used_by;
-        worker.child.set_busy(true);
-        (worker, true)
-    } else {
-        let alive = Alive::new(&room.alive);
-        match Worker::launch(&room.spec, &request.shape, used_by, alive, false).await {
-            Ok(worker) => (worker, false),
-            Err(failure) => return Attempt::unstarted(failure),
+    let Plan { shape, spec } = &*request.plan;
+    let (worker, warm, sent) = match start {
+        Start::Told(worker) => (worker, true, true),
+        Start::Place(permit) => {
+            let used_by = Use { log: request.log.clone(), permit: Some(permit) };
+            if let Some(worker) = room.pool.take(shape, spec.warm) {
+                room.pool.replace(shape, spec.warm);
+                *worker.used_by.lock() = used_by;
+                worker.child.set_busy(true);
+                (worker, true, false)
+            } else {
+                room.pool.miss(shape, spec.warm);
+                let alive = Alive::new(&room.alive);
+                match Worker::launch(&room.spec, shape, used_by, alive, false).await {
+                    Ok(worker) => (worker, false, false),
+                    Err(failure) => return Attempt::unstarted(failure),
+                }
+            }
         }
     };
-    let mut talk = Talk { request, terms, worker: &worker, heap: Vec::new(), sent: false };
+    let mut talk = Talk { request, terms, worker: &worker, heap: Vec::new(), sent };
     let loaded = if warm { Ok(Ok(())) } else { talk.load().await };
     let start = if warm { Duration::ZERO } else { began.elapsed() };
     let answer = match loaded {
@@ -130,11 +168,13 @@ pub(super) async fn attempt(
         Err(broken) => Err(broken),
     };
     let (heap, sent) = (std::mem::take(&mut talk.heap), talk.sent);
-    let grace = request.shape.exit_grace_ms;
-    let report = if grace > 0 && matches!(answer, Ok(Ok(_))) {
-        worker.finish_after(Duration::from_millis(grace), room.disposed.subscribe()).await
-    } else {
-        worker.child.finish().await
+    let disposed = room.disposed.subscribe();
+    let report = match &answer {
+        Ok(Ok(_)) if shape.exit_grace_ms > 0 => {
+            worker.finish_after(Duration::from_millis(shape.exit_grace_ms), disposed).await
+        }
+        Ok(_) if warm => worker.halt(LATER, disposed).await,
+        _ => worker.child.finish().await,
     };
     let result = match answer {
         Ok(result) => result,
@@ -167,15 +207,17 @@ impl Talk<'_> {
 
     async fn ask(&mut self) -> Result<Result<Value, Failure>, Broken> {
         let (terms, child) = (self.terms, &self.worker.child);
-        let payload = self.payload();
-        let sending = async {
-            frame::write(&child.channel, &[0; 16], frame::REQUEST, &payload.each())
-                .await
-                .map_err(|_| FrameError::Closed)
-        };
-        terms.guard(child, sending).await?;
-        self.sent = true;
-        let limit = self.request.call.max_output_bytes.saturating_add(ENVELOPE);
+        if !self.sent {
+            let payload = payload(self.request, terms);
+            let sending = async {
+                frame::write(&child.channel, &[0; 16], frame::REQUEST, &payload.each())
+                    .await
+                    .map_err(|_| FrameError::Closed)
+            };
+            terms.guard(child, sending).await?;
+            self.sent = true;
+        }
+        let limit = self.request.plan.spec.max_output_bytes.saturating_add(ENVELOPE);
         loop {
             let reading = frame::read(&child.channel, &self.worker.token, limit.max(HEAP_PIECE));
             let frame = terms.guard(child, reading).await?;
@@ -190,24 +232,24 @@ impl Talk<'_> {
                 frame::RESULT if frame::has_more(&child.channel) => {
                     return Err(Broken::Frame(FrameError::Forged));
                 }
-                frame::RESULT => return Ok(answer::read(&frame.payload, &self.request.call)),
+                frame::RESULT => return Ok(answer::read(&frame.payload, &self.request.plan.spec)),
                 other => return Err(Broken::Frame(FrameError::Unknown(other))),
             }
         }
     }
+}
 
-    fn payload(&self) -> Payload<'_> {
-        let call = &self.request.call;
-        let rest = self.terms.deadline.saturating_duration_since(Instant::now());
-        let text = |text: &str| serde_json::Value::from(text).to_string();
-        let (tool, exec) = (text(&call.tool_id), text(&call.exec_id));
-        let env = serde_json::Value::Object(call.env.clone());
-        Payload {
-            head: format!(r#"{{"tool_id":{tool},"tool_exec_id":{exec},"input":"#),
-            input: &self.request.input,
-            config: self.request.config.as_deref().unwrap_or("null"),
-            tail: format!(r#","env":{env},"timeout_ms":{}}}"#, rest.as_millis()),
-        }
+fn payload<'a>(request: &'a Request, terms: &Terms) -> Payload<'a> {
+    let spec = &request.plan.spec;
+    let rest = terms.deadline.saturating_duration_since(Instant::now());
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let (tool, exec) = (text(&spec.tool_id), text(&request.call.exec_id));
+    let env = serde_json::Value::Object(spec.env.clone());
+    Payload {
+        head: format!(r#"{{"tool_id":{tool},"tool_exec_id":{exec},"input":"#),
+        input: &request.input,
+        config: request.config.as_deref().unwrap_or("null"),
+        tail: format!(r#","env":{env},"timeout_ms":{}}}"#, rest.as_millis()),
     }
 }
 

@@ -35,7 +35,7 @@ impl Ending<'_> {
             Broken::Ended(End::Exited(exit)) => self.exited(exit, phase),
             Broken::Ended(End::Stopped(why)) => self.stopped(why, phase),
             Broken::Frame(FrameError::TooLarge) if self.sent => {
-                too_large(self.request.call.max_output_bytes)
+                too_large(self.request.plan.spec.max_output_bytes)
             }
             Broken::Frame(error) => {
                 let what = match error {
@@ -47,7 +47,7 @@ impl Ending<'_> {
                 };
                 let message = format!(
                     "{} process for tool {} broke the protocol: {what}",
-                    self.room.spec.runtime, self.request.call.tool_id
+                    self.room.spec.runtime, self.request.plan.spec.tool_id
                 );
                 Failure::new(Code::ProtocolError, phase, message)
             }
@@ -56,7 +56,7 @@ impl Ending<'_> {
     }
 
     fn exited(&self, exit: Exit, phase: Phase) -> Failure {
-        let (runtime, tool) = (&self.room.spec.runtime, &self.request.call.tool_id);
+        let (runtime, tool) = (&self.room.spec.runtime, &self.request.plan.spec.tool_id);
         let killed = exit.signal == Some(9);
         // An entrypoint that ends the process does so each time; a signal came from outside.
         let lost = !self.sent && exit.code.is_none();
@@ -76,7 +76,7 @@ impl Ending<'_> {
     }
 
     fn stopped(&self, why: Stop, phase: Phase) -> Failure {
-        let limits = &self.request.shape.limits;
+        let limits = &self.request.plan.shape.limits;
         let peak = self.report.peak_memory_bytes;
         match why {
             Stop::Memory => {

@@ -99,6 +99,18 @@ async fn fill(channel: &UnixStream, into: &mut Vec<u8>, length: usize) -> Result
     Ok(())
 }
 
+/// Writes one frame without a token, without waiting; true when the system took all of it.
+pub(super) fn write_now(channel: &UnixStream, kind: u8, pieces: &[&[u8]]) -> bool {
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let Ok(count) = u32::try_from(length) else { return false };
+    let mut head = [0; HEADER];
+    head[..4].copy_from_slice(&count.to_le_bytes());
+    head[HEADER - 1] = kind;
+    let mut slices = vec![IoSlice::new(&head)];
+    slices.extend(pieces.iter().map(|piece| IoSlice::new(piece)));
+    channel.try_write_vectored(&slices).is_ok_and(|sent| sent == HEADER + length)
+}
+
 /// Writes one frame whose payload is the pieces one after another.
 pub(super) async fn write(
     channel: &UnixStream,

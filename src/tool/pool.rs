@@ -84,7 +84,7 @@ impl Pool {
         Pool { by_shape, room, hits: zero(), misses: zero(), refills: zero(), evicted: zero() }
     }
 
-    /// An idle process of that shape, used up by being taken; starts others in its place.
+    /// An idle process of that shape, used up by being taken. Who takes one has to `replace` it.
     pub(super) fn take(&self, shape: &Arc<Shape>, warm: WarmSpec) -> Option<Worker> {
         if warm.size == 0 {
             return None;
@@ -102,8 +102,22 @@ impl Pool {
             }
             None
         });
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
+        if found.is_some() {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// A call that wants an idle process has to start its own.
+    pub(super) fn miss(&self, shape: &Arc<Shape>, warm: WarmSpec) {
+        if warm.size > 0 {
+            self.misses.fetch_add(1, Ordering::Relaxed);
+            self.replace(shape, warm);
+        }
+    }
+
+    /// Starts others for those that were taken, a little later.
+    pub(super) fn replace(&self, shape: &Arc<Shape>, warm: WarmSpec) {
         let (room, shape) = (self.room.clone(), Arc::clone(shape));
         reactor::spawn(async move {
             // To start a process takes more of the machine than most calls do: those come first.
@@ -112,7 +126,6 @@ impl Pool {
                 room.pool.refill(&shape, warm);
             }
         });
-        found
     }
 
     /// The shelf of a shape, made if there is none.

@@ -9,18 +9,18 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::attempt::{Attempt, Request, Terms, attempt};
+use super::attempt::{Attempt, Request, Start, Terms, attempt, tell};
 use super::failure::{Failure, Phase};
 use super::log_lines::LogSink;
 use super::pool::{Pool, PoolStats};
 use super::retry::Retry;
-use super::spec::{CallSpec, RoomSpec, Shape, ShapeRef, WarmSpec};
+use super::spec::{CallSpec, PlanSpec, RoomSpec, Shape, ShapeRef, WarmSpec};
+use super::worker::Worker;
 use crate::Code;
 use crate::process::{Captured, reactor};
 
 /// A tree that was sent its end is gone by then, unless the kernel itself holds it.
 const GONE: Duration = Duration::from_secs(5);
-
 /// A room. Dropped by its owner, it is still there for the calls under way.
 pub struct Room {
     pub(super) spec: RoomSpec,
@@ -29,10 +29,19 @@ pub struct Room {
     pub(super) alive: watch::Sender<usize>,
     /// By number, never fewer.
     shapes: Mutex<Vec<Arc<Shape>>>,
+    /// By number, never fewer.
+    plans: Mutex<Vec<Arc<Plan>>>,
     places: Arc<Semaphore>,
     queued: AtomicU32,
     running: AtomicU64,
     pub(super) disposed: watch::Sender<bool>,
+}
+
+/// What calls have in common, as a room has it.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) spec: PlanSpec,
+    pub(super) shape: Arc<Shape>,
 }
 
 /// A log stream as it was kept.
@@ -121,6 +130,7 @@ impl Room {
             pool: Pool::new(room.clone()),
             alive: watch::Sender::new(0),
             shapes: Mutex::default(),
+            plans: Mutex::default(),
             places: Arc::new(Semaphore::new(spec.max_concurrent as usize)),
             queued: AtomicU32::new(0),
             running: AtomicU64::new(0),
@@ -136,16 +146,34 @@ impl Room {
         u32::try_from(shapes.len() - 1).unwrap_or(u32::MAX)
     }
 
-    fn shape(&self, shape: ShapeRef) -> Option<Arc<Shape>> {
-        match shape {
-            ShapeRef::Kept(number) => self.shapes.lock().get(number as usize).cloned(),
-            ShapeRef::Own(shape) => Some(Arc::new(*shape)),
-        }
+    fn shape(&self, number: u32) -> Option<Arc<Shape>> {
+        self.shapes.lock().get(number as usize).cloned()
+    }
+
+    /// A plan for one call. `None` for the number of a shape that is not kept.
+    pub fn plan(&self, spec: PlanSpec) -> Option<Arc<Plan>> {
+        let shape = match &spec.shape {
+            ShapeRef::Kept(number) => self.shape(*number)?,
+            ShapeRef::Own(shape) => Arc::new((**shape).clone()),
+        };
+        Some(Arc::new(Plan { spec, shape }))
+    }
+
+    /// Keeps a plan for many calls; gives its number.
+    pub fn keep_plan(&self, plan: Arc<Plan>) -> u32 {
+        let mut plans = self.plans.lock();
+        plans.push(plan);
+        u32::try_from(plans.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// A plan that is kept.
+    pub fn kept_plan(&self, number: u32) -> Option<Arc<Plan>> {
+        self.plans.lock().get(number as usize).cloned()
     }
 
     /// Starts idle processes of a kept shape.
     pub fn warm(&self, shape: u32, warm: WarmSpec) {
-        if let Some(shape) = self.shape(ShapeRef::Kept(shape)) {
+        if let Some(shape) = self.shape(shape) {
             self.pool.refill(&shape, warm);
         }
     }
@@ -177,16 +205,15 @@ impl Room {
     }
 
     /// Makes a call. `input` and `config` are JSON; `log` gets what the tool prints, as it comes.
-    /// `None` for the number of a shape that is not kept.
     pub fn call(
         self: &Arc<Self>,
+        plan: Arc<Plan>,
         call: CallSpec,
         input: String,
         config: Option<String>,
         log: Option<LogSink>,
         done: impl FnOnce(Outcome) + Send + 'static,
-    ) -> Option<Cancel> {
-        let shape = self.shape(call.shape.clone())?;
+    ) -> Cancel {
         let start = Instant::now();
         let spent = Duration::try_from_secs_f64(call.elapsed_ms / 1000.0).unwrap_or_default();
         let cancel = watch::Sender::new(false);
@@ -198,9 +225,10 @@ impl Room {
         let room = Arc::clone(self);
         let mut disposed = self.disposed.subscribe();
         let end = cancel.clone();
+        let request = Request { call, plan, input, config, log };
+        let told = tell(self, &request, &terms);
         reactor::spawn(async move {
-            let request = Request { call, shape, input, config, log };
-            let calling = room.run(&request, &terms, start);
+            let calling = room.run(&request, &terms, start, told);
             tokio::pin!(calling);
             let outcome = tokio::select! {
                 biased;
@@ -213,21 +241,30 @@ impl Room {
             };
             done(outcome);
         });
-        Some(Cancel(cancel))
+        Cancel(cancel)
     }
 
-    async fn run(&self, request: &Request, terms: &Terms, start: Instant) -> Outcome {
-        let mut retry = Retry::new(&request.call.retry);
+    async fn run(
+        &self,
+        request: &Request,
+        terms: &Terms,
+        start: Instant,
+        mut told: Option<Worker>,
+    ) -> Outcome {
+        let mut retry = Retry::new(&request.plan.spec.retry);
         let mut queue = Duration::ZERO;
         let mut last: Option<Attempt> = None;
         loop {
             let waiting = Instant::now();
-            let place = self.place(terms).await;
+            let begin = match told.take() {
+                Some(worker) => Ok(Start::Told(worker)),
+                None => self.place(terms).await.map(Start::Place),
+            };
             queue += waiting.elapsed();
-            let attempt = match place {
-                Ok(permit) => {
+            let attempt = match begin {
+                Ok(begin) => {
                     self.running.fetch_add(1, Ordering::Relaxed);
-                    let attempt = attempt(self, request, terms, permit).await;
+                    let attempt = attempt(self, request, terms, begin).await;
                     self.running.fetch_sub(1, Ordering::Relaxed);
                     attempt
                 }
@@ -256,12 +293,17 @@ impl Room {
         }
     }
 
+    /// A place, if nobody has or waits for it.
+    pub(super) fn free_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
     /// Waits for a place, first come first served.
     async fn place(&self, terms: &Terms) -> Result<OwnedSemaphorePermit, Failure> {
         if *terms.cancelled.borrow() {
             return Err(Failure::cancelled(Phase::Queue));
         }
-        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+        if let Some(permit) = self.free_place() {
             return Ok(permit);
         }
         let waiting = Waiting::new(&self.queued);
@@ -275,11 +317,13 @@ impl Room {
                 .with("maxQueued", self.spec.max_queued));
         }
         tokio::select! {
+            // A place that comes free because the room ends must not be used.
+            biased;
+            () = terms.cancelled() => Err(Failure::cancelled(Phase::Queue)),
+            () = sleep_until(terms.deadline) => Err(Failure::timeout(Phase::Queue, terms.timeout_ms)),
             permit = Arc::clone(&self.places).acquire_owned() => {
                 permit.map_err(|_| Failure::cancelled(Phase::Queue))
             }
-            () = sleep_until(terms.deadline) => Err(Failure::timeout(Phase::Queue, terms.timeout_ms)),
-            () = terms.cancelled() => Err(Failure::cancelled(Phase::Queue)),
         }
     }
 }

@@ -56,9 +56,9 @@ pub struct Shape {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum ShapeRef {
-    /// Kept: most calls have the same few.
+    /// Kept: most plans have the same few.
     Kept(u32),
-    /// Of this call alone.
+    /// Of this plan alone.
     Own(Box<Shape>),
 }
 
@@ -82,23 +82,17 @@ pub struct ProcessLimits {
     pub log_bytes: u64,
 }
 
-/// One call.
+/// What the calls of one tool have in common.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CallSpec {
+pub struct PlanSpec {
     /// Name of the export.
     pub tool_id: String,
-    /// Name of this call.
-    pub exec_id: String,
-    /// Milliseconds for all of it, waiting and every attempt included.
-    pub timeout_ms: u64,
-    /// Milliseconds of it that were spent before the call came here.
-    pub elapsed_ms: f64,
-    /// The process it gets.
+    /// The process that each gets.
     pub shape: ShapeRef,
     /// Processes of that shape kept ready; none for a call that wants one of its own.
     pub warm: WarmSpec,
-    /// Variables of this call, which the worker is told again.
+    /// Variables of one call alone, which the worker is told again.
     pub env: serde_json::Map<String, serde_json::Value>,
     /// Bytes of an answer.
     pub max_output_bytes: u64,
@@ -106,6 +100,17 @@ pub struct CallSpec {
     pub max_result_depth: u32,
     /// When and how often to try again.
     pub retry: RetrySpec,
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct CallSpec {
+    /// Name of this call.
+    pub exec_id: String,
+    /// Milliseconds for all of it, waiting and every attempt included.
+    pub timeout_ms: u64,
+    /// Milliseconds of it that were spent before the call came here.
+    pub elapsed_ms: f64,
 }
 
 /// When and how often a call is tried again.

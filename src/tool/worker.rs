@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::failure::{Failure, Phase, ProcessFacts};
 use super::frame::{self, FrameError, Token};
@@ -138,6 +138,22 @@ impl Worker {
         tokio::spawn(async move {
             tokio::select! {
                 _ = timeout(rest, self.child.ended()) => {}
+                _ = disposed.wait_for(|disposed| *disposed) => {}
+            }
+            self.child.finish().await;
+        });
+        report
+    }
+
+    /// Leaves the process halted once its answer was taken, and ends it a little later. To take a runtime
+    /// apart keeps a processor busy for longer than most calls: those that come meanwhile go first. So
+    /// it gives its place back; as an idle process, which it was, it had none either.
+    pub(super) async fn halt(self, rest: Duration, mut disposed: watch::Receiver<bool>) -> Report {
+        let report = self.child.halt().await;
+        *self.used_by.lock() = Use::default();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = sleep(rest) => {}
                 _ = disposed.wait_for(|disposed| *disposed) => {}
             }
             self.child.finish().await;

@@ -17,10 +17,10 @@ import {
   veil,
   wrapped,
 } from './outcome'
-import type { Policy } from './policy'
+import type { Plan, Plans } from './plan'
 import type { Recorder } from './recorder'
-import { type CallOptions, checkToolInput } from './request'
-import type { CallSpec, CoreAnswer, Room } from './room'
+import type { CallOptions } from './request'
+import type { CoreAnswer, PlanSpec, Room } from './room'
 import { checkValue } from './schema'
 import { shapeOf } from './shape'
 
@@ -30,7 +30,7 @@ export interface Calling {
   readonly binary: RuntimeBinary
   readonly room: Room
   readonly recorder: Recorder
-  policyOf(toolId: string): Policy
+  readonly plans: Plans
   /** Does work that the end of the runtime aborts, and waits for. */
   untilEnd<T>(work: (disposed: AbortSignal) => Promise<T>): Promise<T>
   scratch(): Promise<string>
@@ -64,10 +64,10 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
   let phase: ToolPhase = 'queue'
   let core: CoreAnswer | undefined
   let result: ToolResult
-  const policy = calling.policyOf(ids.toolId)
-  const secrets = Object.values(variablesOf(calling.options, ids.toolId, given))
+  const plan = calling.plans.of(ids.toolId, given.env)
+  const { policy, secrets, inherited } = plan
   try {
-    const done = await run(calling, ids, given, began)
+    const done = await run(calling, plan, given, began)
     core = done.core
     const facts = factsOf(ids, core.outcome, elapsed(), policy.report)
     const { failure, logs } = core.outcome
@@ -90,41 +90,23 @@ async function recorded(calling: Calling, ids: CallIds, given: CallOptions): Pro
         : factsOf(ids, core.outcome, elapsed(), policy.report)
     result = failed(facts, toolError(ids, error.operation, error.cause, phase))
   }
-  const inherited = Object.keys(policy.inherited)
   return calling.recorder.settle(ids, result, { phase, core, inherited, secrets })
-}
-
-/** What the options say of one tool. */
-function overrideOf({ tools }: ResolvedToolOptions, toolId: string) {
-  return Object.hasOwn(tools, toolId) ? tools[toolId] : undefined
-}
-
-/** The variables that a call's process is given: those of the runtime, the tool and the call. */
-function variablesOf(
-  options: ResolvedToolOptions,
-  toolId: string,
-  { env }: CallOptions,
-): Record<string, string> {
-  return { ...options.env, ...overrideOf(options, toolId)?.env, ...env }
 }
 
 /** The value of the call, and all that the core knows of it. */
 async function run(
   calling: Calling,
-  ids: CallIds,
+  plan: Plan,
   given: CallOptions,
   began: number,
 ): Promise<{ output: unknown; core: CoreAnswer }> {
   const { options } = calling
-  const tool = overrideOf(options, ids.toolId)
-  const policy = calling.policyOf(ids.toolId)
-  const env = variablesOf(options, ids.toolId, given)
-  const toolId = await early('validate inputs', 'queue', () => {
-    if (ids.execId === '') {
-      throw new RunletError('INVALID_ARGUMENT', 'tool_exec_id cannot be empty')
-    }
-    return checkToolInput(ids.toolId, env, policy.flags)
-  })
+  const { tool, toolId } = plan
+  if (given.execId === '') {
+    const error = new RunletError('INVALID_ARGUMENT', 'tool_exec_id cannot be empty')
+    throw new Early('validate inputs', error, 'queue')
+  }
+  if (plan.fault !== undefined) throw new Early('validate inputs', plan.fault, 'queue')
   unlessAborted(given.signal)
   const timeoutMs = Math.ceil(given.timeoutMs ?? tool?.timeoutMs ?? options.toolExecutionTimeoutMs)
   const rest = () => Math.max(1, Math.ceil(timeoutMs - (performance.now() - began)))
@@ -136,24 +118,15 @@ async function run(
           within(rest(), timeoutMs, checkValue(inputSchema, given.input, 'input')),
         )
   // A schema may have taken its time.
-  unlessAborted(given.signal)
+  if (inputSchema !== undefined) unlessAborted(given.signal)
   const config = given.config === undefined ? tool?.config : given.config
-  const texts = await early('marshal request', 'queue', () => ({
-    input: jsonText(input, 'input') ?? 'null',
-    config: jsonText(config, 'config'),
-  }))
-  await early('marshal request', 'queue', () => checkSize(texts, options.maxInputBytes))
+  const texts = marshalled(input, config, options.maxInputBytes)
   const core =
     options.nativeTools.enabled && isNativeId(toolId)
       ? await calling.untilEnd((disposed) =>
           nativeCall(options, toolId, input, { ...given, timeoutMs, restMs: rest(), disposed }),
         )
-      : await inProcess(calling, { ...ids, toolId }, given, texts, {
-          env,
-          policy,
-          timeoutMs,
-          began,
-        })
+      : await inProcess(calling, plan, given, texts, { timeoutMs, began })
   if (core.outcome.failure !== null) return { output: undefined, core }
   const value: unknown = JSON.parse(core.valueText)
   const outputSchema = options.validateSchemas ? tool?.outputSchema : undefined
@@ -171,42 +144,81 @@ async function run(
 }
 
 function unlessAborted(signal: CallOptions['signal']): void {
-  if (signal?.aborted !== true) return
-  throw new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
+  if (signal?.aborted === true) throw cancelled()
+}
+
+function cancelled(): Early {
+  return new Early('execute', new RunletError('CANCELLED', 'the call was cancelled'), 'queue')
+}
+
+/** The texts that go to the process. */
+function marshalled(
+  input: unknown,
+  config: unknown,
+  limit: number,
+): { input: string; config: string | undefined } {
+  try {
+    const texts = {
+      input: jsonText(input, 'input') ?? 'null',
+      config: jsonText(config, 'config'),
+    }
+    checkSize(texts, limit)
+    return texts
+  } catch (error) {
+    if (error instanceof RunletError) throw new Early('marshal request', error, 'queue')
+    throw error
+  }
 }
 
 async function inProcess(
-  { options, binary, room, ...calling }: Calling,
-  ids: CallIds,
+  calling: Calling,
+  plan: Plan,
   given: CallOptions,
   texts: { input: string; config: string | undefined },
-  terms: {
-    env: Readonly<Record<string, string>>
-    policy: Policy
-    timeoutMs: number
-    began: number
-  },
+  { timeoutMs, began }: { timeoutMs: number; began: number },
 ): Promise<CoreAnswer> {
-  const tool = overrideOf(options, ids.toolId)
+  const { options, room } = calling
   const scratch = options.scratchDir
     ? await early('execute', 'queue', () => calling.scratch())
     : undefined
-  const retry = tool?.retry ?? options.retry
+  try {
+    // What came before may have outlasted the runtime.
+    if (room.disposed) throw cancelled()
+    const spec = {
+      plan: planned(calling, plan, given, scratch),
+      execId: given.execId,
+      timeoutMs,
+      elapsedMs: performance.now() - began,
+    }
+    return await room.call(spec, texts, given)
+  } finally {
+    if (scratch !== undefined) await calling.dropScratch(scratch)
+  }
+}
+
+/** The plan as the core takes it: kept there, unless this call has something of its own. */
+function planned(
+  { options, binary, room }: Calling,
+  plan: Plan,
+  given: CallOptions,
+  scratch: string | undefined,
+): number | string {
+  if (plan.number !== undefined) return plan.number
+  const { tool } = plan
   const ownProcess = scratch !== undefined || Object.keys(given.env).length > 0
   const warm = tool?.warm ?? options.warm
+  const retry = tool?.retry ?? options.retry
   const shape = () =>
     shapeOf(options, binary, {
-      policy: terms.policy,
-      env: terms.env,
+      policy: plan.policy,
+      env: plan.env,
       memoryLimitBytes: tool?.memoryLimitBytes ?? options.memoryLimitBytes,
       scratch,
     })
-  const spec: CallSpec = {
-    ...ids,
-    timeoutMs: terms.timeoutMs,
-    elapsedMs: performance.now() - terms.began,
+  const spec: PlanSpec = {
+    toolId: plan.toolId,
     // Tools without options of their own share one shape.
-    shape: ownProcess ? shape() : room.shape(tool === undefined ? '' : ids.toolId, shape),
+    shape: ownProcess ? shape() : room.shape(tool === undefined ? '' : plan.toolId, shape),
     // What only this call has, no idle process can have got.
     warm: { size: ownProcess ? 0 : (warm.size ?? 0), maxAgeMs: warm.maxAgeMs ?? 60_000 },
     env: given.env,
@@ -220,11 +232,9 @@ async function inProcess(
       maxElapsedTimeMs: options.backoffMaxElapsedTimeMs,
     },
   }
-  try {
-    return await room.call(spec, texts, given)
-  } finally {
-    if (scratch !== undefined) await calling.dropScratch(scratch)
-  }
+  if (ownProcess || !plan.shared) return JSON.stringify(spec)
+  plan.number = room.plan(spec)
+  return plan.number
 }
 
 function checkSize(texts: { input: string; config: string | undefined }, limit: number): void {

@@ -5,20 +5,19 @@ import { RunletError } from '../errors'
 import type { Calling } from './call'
 import { nativeTools } from './native-call'
 import { errorOf, veil } from './outcome'
+import type { PlanSpec } from './room'
 import { shapeOf } from './shape'
 
 /** An id that no export can have: the worker answers with those that there are. */
 const NOBODY = ''
 
 /** Loads the entrypoint once and lists its exports, and the native tools if they are enabled. */
-export async function listTools({ options, binary, room, policyOf }: Calling): Promise<ToolInfo[]> {
+export async function listTools({ options, binary, room, plans }: Calling): Promise<ToolInfo[]> {
   const ids = { toolId: NOBODY, execId: 'list' }
-  const policy = policyOf(NOBODY)
+  const { policy } = plans.of(NOBODY, {})
   const { env, memoryLimitBytes } = options
-  const spec = {
-    ...ids,
-    timeoutMs: options.toolExecutionTimeoutMs,
-    elapsedMs: 0,
+  const plan: PlanSpec = {
+    toolId: NOBODY,
     shape: shapeOf(options, binary, { policy, env, memoryLimitBytes, scratch: undefined }),
     warm: { size: 0, maxAgeMs: 0 },
     env: {},
@@ -33,6 +32,12 @@ export async function listTools({ options, binary, room, policyOf }: Calling): P
     },
   }
   const texts = { input: 'null', config: undefined }
+  const spec = {
+    plan: JSON.stringify(plan),
+    execId: ids.execId,
+    timeoutMs: options.toolExecutionTimeoutMs,
+    elapsedMs: 0,
+  }
   const { outcome } = await room.call(spec, texts, { signal: undefined, onLog: undefined })
   const { failure, logs } = outcome
   const names = failure?.details.available

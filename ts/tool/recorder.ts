@@ -63,8 +63,11 @@ export class Recorder {
     const { core } = facts
     if (core !== undefined && core.heapText !== '') await this.#keepHeap(ids, core.heapText)
     this.#log(ids, result, facts)
+    const trail = this.#trail
     try {
-      for (const record of this.#records(ids, result, facts)) await this.#trail?.write(record)
+      if (trail !== undefined) {
+        for (const record of this.#records(ids, result, facts)) await trail.write(record)
+      }
     } catch (error) {
       const { ok, output, error: _, ...rest } = result as ToolResult & Record<string, unknown>
       const cause =
@@ -109,7 +112,6 @@ export class Recorder {
         yield { at, type: 'grant', ...ids, kind: 'env', target, decision: 'allowed' }
       }
     }
-    if (!security.logAllOperations && this.#trail === undefined) return
     const { core, phase } = facts
     const { ok, attempts, warm, durationMs, queueMs, startMs, logs, peakMemoryBytes } = result
     yield {

@@ -25,14 +25,10 @@ export interface WarmSpec {
   maxAgeMs: number
 }
 
-/** A call, as the core takes it. */
-export interface CallSpec {
+/** What calls have in common, as the core takes it. */
+export interface PlanSpec {
   toolId: string
-  execId: string
-  timeoutMs: number
-  /** Of these, spent already. */
-  elapsedMs: number
-  /** One of this call alone, or the number of a kept one. */
+  /** One of this plan alone, or the number of a kept one. */
   shape: Shape | number
   warm: WarmSpec
   env: Readonly<Record<string, string>>
@@ -45,6 +41,16 @@ export interface CallSpec {
     maxIntervalMs: number
     maxElapsedTimeMs: number
   }
+}
+
+/** A call, as the core takes it. */
+export interface CallSpec {
+  /** The number of a kept one, or the text of one. */
+  plan: number | string
+  execId: string
+  timeoutMs: number
+  /** Of these, spent already. */
+  elapsedMs: number
 }
 
 /** What the core gives back. */
@@ -96,12 +102,22 @@ export class Room {
     return number
   }
 
+  /** Keeps a plan; gives its number. */
+  plan(plan: PlanSpec): number {
+    return addon().native.toolPlan(this.#number, JSON.stringify(plan))
+  }
+
+  /** True from the beginning of its end. */
+  get disposed(): boolean {
+    return this.#last !== undefined
+  }
+
   /** Starts processes in advance. */
   warm(shape: number, warm: WarmSpec): void {
     addon().native.toolWarm(this.#number, shape, JSON.stringify(warm))
   }
 
-  /** Makes a call. Never rejects for what the tool does. */
+  /** Makes a call in a room that is not disposed. Never rejects for what the tool does. */
   async call(
     spec: CallSpec,
     texts: { input: string; config: string | undefined },
@@ -115,7 +131,10 @@ export class Room {
     const pending = native.toolCall(
       this.#number,
       call,
-      JSON.stringify(spec),
+      spec.plan,
+      spec.execId,
+      spec.timeoutMs,
+      spec.elapsedMs,
       texts.input,
       texts.config,
       onLog !== undefined,

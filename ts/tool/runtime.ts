@@ -19,6 +19,7 @@ import { findRuntime, type RuntimeBinary } from './binary'
 import { type Calling, call } from './call'
 import { listTools } from './list'
 import { type ResolvedToolOptions, readToolOptions } from './options'
+import { Plans } from './plan'
 import { type Policy, readPolicy, sandboxCapabilities } from './policy'
 import { Recorder } from './recorder'
 import { checkToolInput, readCallOptions } from './request'
@@ -40,6 +41,7 @@ class Runtime implements ToolRuntime {
   readonly #binary: RuntimeBinary
   readonly #policy: Policy
   readonly #policies = new Map<string, Policy>()
+  readonly #plans: Plans
   readonly #room: Room
   readonly #recorder: Recorder
   readonly #store: Store
@@ -70,6 +72,7 @@ class Runtime implements ToolRuntime {
     checkEntrypoint(options.entrypointPath, this.#binary)
     this.#store = openStore(options.storeDir, options.workerFilePerm)
     this.#recorder = new Recorder(options, this.#store)
+    this.#plans = new Plans(options, (toolId) => this.#policies.get(toolId) ?? this.#policy)
     this.#room = new Room({
       runtime: this.#binary.type,
       binary: this.#binary.path,
@@ -196,7 +199,7 @@ class Runtime implements ToolRuntime {
       binary: this.#binary,
       room: this.#room,
       recorder: this.#recorder,
-      policyOf: (toolId) => this.#policies.get(toolId) ?? this.#policy,
+      plans: this.#plans,
       untilEnd: (work) => this.#untilEnd(work),
       scratch: scratchFolder,
       dropScratch: (path) => rm(path, { recursive: true, force: true }).catch(() => undefined),
