@@ -12,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver as Pipe;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::capture::{Capture, Captured};
@@ -363,16 +364,19 @@ impl Keeper {
                 let end = self.read + PIPE_BYTES;
                 while self.read < end && self.read_now(stream) {}
             }
-            match then {
-                Then::GoesOn => {}
-                Then::Halts => tree.signal(libc::SIGSTOP),
-                Then::Ends => tree.kill(),
+            if then == Then::Ends {
+                tree.kill();
             }
         }
         if let Some(to) = to {
             let [stdout, stderr] = &self.captures;
             let (stdout, stderr) = (stdout.captured(), stderr.captured());
             let _ = to.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
+        }
+        if then == Then::Halts {
+            // Whoever waits for the report goes first: to stop a process is to wake all its threads.
+            yield_now().await;
+            tree.signal(libc::SIGSTOP);
         }
     }
 

@@ -107,6 +107,45 @@ fn no_descendant_leaves_the_group() {
 }
 
 #[test]
+fn a_halted_tree_does_nothing_until_its_end() {
+    let folder = std::env::temp_dir().join(format!("runlet-halted-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = "echo $$ > pid; (while :; do echo >> one; done) & while :; do echo >> two; done";
+    let env = [("PATH", "/usr/bin:/bin")];
+    let many = Limits { file_bytes: 1 << 30, ..limits() };
+    let command = Command::new(Path::new("/bin/sh"), ["-c", script], env, &folder, many).unwrap();
+    let written = || {
+        ["one", "two"].map(|name| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len()))
+    };
+    let pause = || std::thread::sleep(Duration::from_millis(100));
+    let (give, launched) = std::sync::mpsc::sync_channel(1);
+    reactor::spawn(async move {
+        let child = Child::launch(command, None, Box::new(())).await.unwrap();
+        give.send(child).unwrap();
+    });
+    let child = launched.recv().unwrap();
+    assert!((0..100).any(|_| {
+        pause();
+        !written().contains(&0)
+    }));
+    let (give, halted) = std::sync::mpsc::sync_channel(1);
+    reactor::spawn(async move {
+        child.halt().await;
+        give.send(child).unwrap();
+    });
+    let child = halted.recv().unwrap();
+    pause();
+    let before = written();
+    pause();
+    assert_eq!(written(), before);
+    let pid = std::fs::read_to_string(folder.join("pid")).unwrap();
+    assert!(is_alive(&pid));
+    drop(child);
+    assert!(dies(&pid));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn memory_of_the_whole_tree_counts() {
     let hungry = "head -c 60000000 /dev/zero | tail -c 60000000 | sleep 1000";
     let small = Limits { memory_bytes: Some(64 << 20), ..limits() };
