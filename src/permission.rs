@@ -14,6 +14,7 @@
 mod enforceable;
 mod env;
 mod flags;
+mod grants;
 mod net;
 mod object;
 mod path;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use enforceable::Unenforceable;
 pub use env::is_never_given;
+pub(crate) use grants::{Grant, Grants, NetGrant, Program};
 pub(crate) use env::never_given_text;
 pub use net::Host;
 pub use set::{Kind, PermissionSet};

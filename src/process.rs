@@ -28,6 +28,7 @@ mod keeper;
 mod launch;
 mod launcher;
 mod one_shot;
+mod seal;
 pub(crate) mod reactor;
 
 pub(crate) use capture::Captured;

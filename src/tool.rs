@@ -13,6 +13,8 @@ mod answer;
 #[cfg(target_os = "linux")]
 mod attempt;
 #[cfg(target_os = "linux")]
+mod confinement;
+#[cfg(target_os = "linux")]
 mod ending;
 mod failure;
 #[cfg(target_os = "linux")]
@@ -43,4 +45,4 @@ pub use log_lines::{LogLines, LogSink};
 pub use pool::PoolStats;
 #[cfg(target_os = "linux")]
 pub use room::{Answer, Cancel, Logs, Outcome, Plan, Room, RoomStats};
-pub use spec::{CallSpec, PlanSpec, ProcessLimits, RetrySpec, RoomSpec, Shape, ShapeRef, WarmSpec};
+pub use spec::{CallSpec, PlanSpec, ProcessLimits, RetrySpec, RoomSpec, SandboxSpec, Shape, ShapeRef, WarmSpec};

@@ -96,7 +96,9 @@ export interface Native {
   toolCancel(room: number, call: number): void
   toolStats(room: number): string
   toolDispose(room: number): Promise<unknown>
-  /** `{flags, unenforceable}` or `{error}` as JSON. */
+  /** What the kernel of this machine can keep, as JSON. */
+  sandboxCapabilities(): string
+  /** `{flags, bare, unenforceable, implicit}` or `{error}` as JSON. */
   checkPermissions(text: string): string
   /** The variables that the permissions let through, as JSON. */
   inheritedEnv(flagsText: string, hostEnvText: string): string

@@ -3,6 +3,8 @@
 //! A refused value is an answer, `{"error": {code, message, details?}}`, and never an exception.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use napi_derive::napi;
 use serde::Deserialize;
@@ -10,7 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::permission::PermissionSet;
+use crate::permission::{PermissionSet, Unenforceable};
+#[cfg(target_os = "linux")]
+use crate::sandbox::{Kernel, Missing, Order, Policy};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
 
 #[derive(Deserialize)]
@@ -18,6 +22,19 @@ use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
 struct Permissions {
     flags: Option<Vec<String>>,
     object: Option<Value>,
+    place: Option<Place>,
+}
+
+/// What a process with the permissions consists of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Place {
+    project_root: PathBuf,
+    binary: PathBuf,
+    entrypoint: PathBuf,
+    code_roots: Vec<PathBuf>,
+    worker: PathBuf,
+    search_path: String,
 }
 
 #[derive(Deserialize)]
@@ -30,11 +47,13 @@ struct ToolInput {
     flags: Vec<String>,
 }
 
-/// Checks permissions: `{flags: string[]}` or `{object: {…}}`, not both; neither grants nothing.
+/// Checks permissions: `{flags: string[]}` or `{object: {…}}`, not both; neither grants nothing. With
+/// `place`, also against the files that are there and what the kernel can keep; folders of the project
+/// that may be written are made.
 ///
-/// Gives `{flags, bare, unenforceable, refusal?}`: the set as sorted flags, one for each rule; the
-/// flags that grant everything of a kind; `[{flag, permission, reason}]` for what no mechanism of this
-/// build enforces; and, if there is such, the error `{code, message, details}` that says so.
+/// Gives `{flags, bare, unenforceable, implicit}`: the set as sorted flags, one for each rule; the
+/// flags that grant everything of a kind; `[{flag, permission, reason}]` for what cannot be kept on
+/// this machine; and flags for what is granted without being asked for.
 #[napi(catch_unwind)]
 pub fn check_permissions(json: String) -> String {
     answer(read::<Permissions>("permissions", &json).and_then(|given| {
@@ -47,16 +66,61 @@ pub fn check_permissions(json: String) -> String {
             (None, Some(object)) => PermissionSet::from_object(&object)?,
             (flags, None) => PermissionSet::from_flags(&flags.unwrap_or_default())?,
         };
-        let mut checked = json!({
-            "flags": set.to_flags(),
-            "bare": set.bare_grants(),
-            "unenforceable": set.unenforceable(),
-        });
-        if let Err(refusal) = set.require_enforceable() {
-            checked["refusal"] = error_json(&refusal);
-        }
-        Ok(checked)
+        let (flags, bare) = (set.to_flags(), set.bare_grants());
+        let (unenforceable, implicit) = match given.place {
+            Some(place) => kept(set, place)?,
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(json!({
+            "flags": flags,
+            "bare": bare,
+            "unenforceable": unenforceable,
+            "implicit": implicit,
+        }))
     }))
+}
+
+/// What cannot be kept, and what is granted without being asked for.
+#[cfg(target_os = "linux")]
+fn kept(set: PermissionSet, place: Place) -> Result<(Vec<Unenforceable>, Vec<String>), Error> {
+    let Place { project_root, binary, entrypoint, code_roots, worker, search_path } = place;
+    let order = Order {
+        permissions: Arc::new(set),
+        project_root,
+        binary,
+        entrypoint,
+        code_roots,
+        worker,
+        scratch: None,
+        search_path,
+        best_effort: true,
+    };
+    let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
+    let implicit = compiled.policy.map(|policy| policy.implicit_flags()).unwrap_or_default();
+    Ok((compiled.unenforced, implicit))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kept(set: PermissionSet, _: Place) -> Result<(Vec<Unenforceable>, Vec<String>), Error> {
+    Ok((set.unenforceable(), Vec::new()))
+}
+
+/// What the kernel of this machine can keep: `{landlockAbi, seccomp, userNotify, metadataWrites,
+/// denyInsideAllow}`.
+#[napi(catch_unwind)]
+pub fn sandbox_capabilities() -> String {
+    #[cfg(target_os = "linux")]
+    let (landlock, notify) = (Kernel::current().landlock, Kernel::current().notify);
+    #[cfg(not(target_os = "linux"))]
+    let (landlock, notify) = (0, false);
+    json!({
+        "landlockAbi": landlock,
+        "seccomp": notify,
+        "userNotify": notify.then_some("pidfd_getfd"),
+        "metadataWrites": "denied",
+        "denyInsideAllow": "read-only",
+    })
+    .to_string()
 }
 
 /// The variables of the host that a child inherits, `{name: value}`. `flags` is a JSON list of flags,
@@ -125,20 +189,11 @@ mod tests {
         let checked = call(check_permissions, r#"{"flags":["-A","--allow-env=X"]}"#);
         assert_eq!(checked["flags"].as_array().unwrap().len(), 5);
         assert_eq!(checked["unenforceable"], json!([]));
-        assert_eq!(checked.get("refusal"), None);
 
         let checked = call(check_permissions, r#"{"object":{"read":true,"net":["X.com"]}}"#);
         assert_eq!(checked["flags"], json!(["--allow-net=x.com", "--allow-read"]));
         assert_eq!(checked["bare"], json!(["--allow-read"]));
-        let kinds: Vec<&Value> = checked["unenforceable"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| &one["permission"])
-            .collect();
-        assert_eq!(kinds, ["write", "net", "run"]);
-        assert_eq!(checked["refusal"]["code"], "POLICY_UNENFORCEABLE");
-        assert_eq!(checked["refusal"]["details"]["unenforceable"], checked["unenforceable"]);
+        assert_eq!(checked["unenforceable"], json!([]));
 
         assert_eq!(call(check_permissions, "{}")["flags"], json!([]));
     }

@@ -2,9 +2,12 @@
 
 use std::ffi::CString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use std::os::unix::ffi::OsStrExt;
+
+use crate::sandbox::Order;
 
 /// Bounds of one tree of processes.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub(crate) struct Command {
     pub(super) limits: Limits,
     /// Dies with the host, and is kept in its process group.
     pub(super) confined: bool,
+    /// What it may do besides; everything without one.
+    pub(super) sandbox: Option<Arc<Order>>,
 }
 
 fn text(bytes: &[u8]) -> Option<CString> {
@@ -69,6 +74,13 @@ impl Command {
             folder: text(folder.as_os_str().as_bytes())?,
             limits,
             confined: true,
+            sandbox: None,
         })
+    }
+
+    /// Confines it to what permissions grant.
+    pub(crate) fn within(mut self, order: Arc<Order>) -> Command {
+        self.sandbox = Some(order);
+        self
     }
 }

@@ -107,7 +107,8 @@ impl Child {
         held: Box<dyn Any + Send>,
     ) -> Result<Child, LaunchError> {
         let limits = command.limits.clone();
-        let launched = launcher::order(command).await?;
+        let mut launched = launcher::order(command).await?;
+        let kept = std::mem::take(&mut launched.kept);
         let (end, ended) = watch::channel(None);
         let (ask, asked) = mpsc::unbounded_channel();
         let tree = Tree { pid: launched.pid, exited: None };
@@ -117,7 +118,7 @@ impl Child {
         };
         reactor::spawn(async move {
             keeper.keep(tree, asked).await;
-            drop(held);
+            drop((held, kept));
         });
         Ok(Child { channel, ended, ask })
     }

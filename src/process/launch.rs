@@ -14,6 +14,7 @@ use std::ptr::{null, null_mut};
 use super::census;
 use super::command::{Command, Limits};
 use super::group::{FILTER, FILTER_STEPS};
+use super::seal::{Kept, Seal, Sealing, put_on};
 
 /// Where the descriptors of the child come from must lie above where they go.
 const ABOVE: c_int = 10;
@@ -37,7 +38,7 @@ pub(crate) struct LaunchError {
 }
 
 impl LaunchError {
-    fn last(stage: &'static str) -> LaunchError {
+    pub(super) fn last(stage: &'static str) -> LaunchError {
         let errno = io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
         LaunchError { stage, errno }
     }
@@ -60,6 +61,8 @@ pub(super) struct Launched {
     pub channel: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
+    /// Of a sandbox.
+    pub kept: Kept,
 }
 
 /// The stack of children, which run one at a time.
@@ -91,6 +94,7 @@ struct Plan {
     descriptors: [RawFd; 4],
     rlimits: [(Resource, libc::rlimit); 6],
     confined: bool,
+    sealing: Option<Sealing>,
     host: libc::pid_t,
     no_signals: libc::sigset_t,
     /// Set by the child when a step fails.
@@ -125,7 +129,7 @@ fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 6] {
 }
 
 /// Takes over a descriptor that a system call gave, moved above those of the child.
-fn lifted(fd: RawFd, stage: &'static str) -> Result<OwnedFd, LaunchError> {
+pub(super) fn lifted(fd: RawFd, stage: &'static str) -> Result<OwnedFd, LaunchError> {
     if fd < 0 {
         return Err(LaunchError::last(stage));
     }
@@ -191,6 +195,10 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
     let mut no_signals: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: sets a value of our own.
     unsafe { libc::sigemptyset(&raw mut no_signals) };
+    let mut seal = match &command.sandbox {
+        Some(order) => Seal::new(order)?,
+        None => None,
+    };
     let mut plan = Plan {
         program: command.program.as_ptr(),
         arguments: arguments.as_ptr(),
@@ -204,6 +212,7 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         ],
         rlimits: rlimits(&command.limits),
         confined: command.confined,
+        sealing: seal.as_mut().map(Seal::sealing),
         host: std::process::id().cast_signed(),
         no_signals,
         failed: None,
@@ -246,7 +255,19 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         unsafe { libc::waitpid(pid, null_mut(), 0) };
         return Err(error);
     }
-    Ok(Launched { pid, pidfd, channel: ours.0, stdout: stdout.0, stderr: stderr.0 })
+    let kept = Kept::default();
+    let mut launched =
+        Launched { pid, pidfd, channel: ours.0, stdout: stdout.0, stderr: stderr.0, kept };
+    if let Some(seal) = seal {
+        match seal.taken() {
+            Ok(kept) => launched.kept = kept,
+            Err(error) => {
+                super::keeper::discard(&launched);
+                return Err(error);
+            }
+        }
+    }
+    Ok(launched)
 }
 
 /// The child's half. Only system calls; what it must not do stands at the top of the file.
@@ -301,7 +322,7 @@ unsafe fn prepare(plan: &Plan) -> &'static str {
             }
         }
         if plan.confined
-            && let Some(stage) = confine(plan.host)
+            && let Some(stage) = confine(plan.host, plan.sealing.as_ref())
         {
             return stage;
         }
@@ -331,7 +352,7 @@ unsafe fn close_the_rest() {
 }
 
 /// Ties the child to the host's life and its descendants to its group, for ever.
-unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
+unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Option<&'static str> {
     // SAFETY: as `child`.
     unsafe {
         // Where the scheduler shares time between sessions first, it is the session that must come after
@@ -349,6 +370,9 @@ unsafe fn confine(host: libc::pid_t) -> Option<&'static str> {
         }
         if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
             return Some("prctl NO_NEW_PRIVS");
+        }
+        if let Some(sealing) = sealing {
+            return put_on(sealing);
         }
         let program = libc::sock_fprog { len: FILTER_STEPS, filter: FILTER.as_ptr().cast_mut() };
         if libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0 {

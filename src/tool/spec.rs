@@ -1,5 +1,6 @@
 //! What a room and a call are told, already checked by who calls: all defaults filled in.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -50,6 +51,28 @@ pub struct Shape {
     pub heap_profiling: bool,
     /// Milliseconds a process may go on after its answer was taken.
     pub exit_grace_ms: u64,
+    /// What confines it.
+    pub sandbox: SandboxSpec,
+}
+
+/// What confines a process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SandboxSpec {
+    /// As flags, checked.
+    pub permissions: Vec<String>,
+    /// What cannot be kept is left out, not refused.
+    pub best_effort: bool,
+    /// Code besides the entrypoint's.
+    pub code_roots: Vec<PathBuf>,
+    /// A folder of the process's own.
+    pub scratch: Option<PathBuf>,
+    /// Addresses of names, before anybody is asked.
+    pub hosts: BTreeMap<String, Vec<String>>,
+    /// Name servers; the system's without one.
+    pub servers: Vec<String>,
+    /// Connections at once.
+    pub max_connections: u32,
 }
 
 /// A shape, or the number of one that the room keeps.

@@ -204,7 +204,6 @@ export const OPTIONS: readonly OptionRow[] = Object.freeze<OptionRow[]>([
     name: 'codeRoots',
     kind: textList(),
     initial: none,
-    kernel: true,
     about: 'more folders that tools may load code from',
   },
   {
@@ -248,7 +247,6 @@ export const OPTIONS: readonly OptionRow[] = Object.freeze<OptionRow[]>([
     name: 'maxConnections',
     kind: whole(0, 65_535),
     initial: () => 64,
-    kernel: true,
     about: 'connections of one call',
   },
   {
@@ -297,7 +295,6 @@ export const OPTIONS: readonly OptionRow[] = Object.freeze<OptionRow[]>([
   {
     name: 'resolver',
     kind: resolver,
-    kernel: true,
     shows: "the system's",
     about: 'where names of hosts are looked up',
   },

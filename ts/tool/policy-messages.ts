@@ -7,9 +7,10 @@ export const policyMessages = Object.freeze({
   unenforceable: (missing: ReadonlyArray<{ reason: string }>) =>
     `the permissions cannot be enforced here: ${missing.map(({ reason }) => reason).join('; ')}. ` +
     "With enforcement: 'best-effort' tools run and the result says what did not hold",
+  noKernel:
+    'permissions for files, programs and the network need Landlock and seccomp, which this kernel does not offer here',
   reasons: Object.freeze([
-    'files: this version has no mechanism that keeps a tool from reading or writing them',
-    'network: this version has no mechanism that keeps a tool from connecting',
-    'run: this version bounds how many processes a tool starts, not which',
+    'files: that a path exists, and its size and times, can be seen anywhere',
+    'files: --deny-write inside what --allow-write grants cannot be enforced',
   ]),
 })

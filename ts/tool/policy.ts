@@ -37,7 +37,19 @@ interface Answer {
   /** Flags that grant everything of a kind. */
   bare?: string[]
   unenforceable?: Unenforceable[]
+  /** Flags for what is granted without being asked for. */
+  implicit?: string[]
   error?: CoreError
+}
+
+/** What processes with the permissions consist of; see src/sandbox/policy.rs. */
+export interface Place {
+  projectRoot: string
+  binary: string
+  entrypoint: string
+  codeRoots: readonly string[]
+  worker: string
+  searchPath: string
 }
 
 /** A refusal of the core. */
@@ -56,10 +68,13 @@ export interface CoreError {
  */
 export function readPolicy(
   permissions: Permissions,
-  terms: { field: string; mode: 'require' | 'best-effort'; strict: boolean },
+  terms: { field: string; mode: 'require' | 'best-effort'; strict: boolean; place: Place },
 ): Policy {
   const { native } = addon()
-  const asked = Array.isArray(permissions) ? { flags: permissions } : { object: permissions }
+  const asked = {
+    ...(Array.isArray(permissions) ? { flags: permissions } : { object: permissions }),
+    place: terms.place,
+  }
   const answer = JSON.parse(native.checkPermissions(JSON.stringify(asked))) as Answer
   if (answer.error !== undefined) {
     const { code, message, details } = answer.error
@@ -82,7 +97,7 @@ export function readPolicy(
   return {
     flags,
     inherited: JSON.parse(inherited) as Record<string, string>,
-    report: report(flags, missing, terms.mode),
+    report: report(flags, missing, answer.implicit ?? [], terms.mode),
   }
 }
 
@@ -94,6 +109,7 @@ function unenforceable(missing: readonly Unenforceable[], field: string): Runlet
 function report(
   flags: readonly string[],
   missing: readonly Unenforceable[],
+  implicit: readonly string[],
   mode: 'require' | 'best-effort',
 ): EnforcementReport {
   const open = missing.map(
@@ -110,38 +126,62 @@ function report(
       (flag): EnforcedPermission => ({
         permission: flag,
         status: 'enforced',
-        why: flag.includes('-env') ? 'the environment is made at the start' : 'nothing to refuse',
+        why: flag.includes('-env') ? 'the environment is made at the start' : 'kernel',
       }),
     )
+  const granted = implicit.map(
+    (flag): EnforcedPermission => ({
+      permission: flag,
+      status: 'enforced',
+      why: 'the runtime or the entrypoint needs it',
+      implicit: true,
+    }),
+  )
   const level = open.length === 0 ? 'full' : kept.length === 0 ? 'none' : 'partial'
-  return { mode, level, permissions: [...kept, ...open] }
+  return { mode, level, permissions: [...kept, ...open, ...granted] }
 }
 
-/** What this build can enforce; see `index.d.ts`. */
+/** What this machine can enforce; see `index.d.ts`. */
 export function sandboxCapabilities(): SandboxCapabilities {
-  const linux = process.platform === 'linux'
+  const core = JSON.parse(addon().native.sandboxCapabilities()) as CoreCapabilities
+  const { landlockAbi, seccomp, userNotify, denyInsideAllow } = core
+  const kept = landlockAbi > 0 && seccomp
+  const supervised = kept && userNotify !== null
   return {
     platform: process.platform,
-    level: 'partial',
-    landlockAbi: 0,
-    seccomp: linux,
-    userNotify: null,
+    level: supervised ? 'full' : kept ? 'partial' : 'none',
+    landlockAbi,
+    seccomp,
+    userNotify,
     userns: false,
     pidns: false,
     cgroup: null,
     libc: currentPlatform().libc ?? null,
     fs: {
-      read: null,
-      write: null,
-      metadataRead: null,
-      metadataWrites: null,
-      denyInsideAllow: 'none',
+      read: kept ? 'kernel' : null,
+      write: kept ? 'kernel' : null,
+      metadataRead: kept ? 'open' : null,
+      metadataWrites: kept ? core.metadataWrites : null,
+      denyInsideAllow: kept ? denyInsideAllow : 'none',
     },
-    net: { hosts: null, cidr: null, udp: null, dns: null },
-    run: null,
+    net: {
+      hosts: supervised ? 'supervised' : null,
+      cidr: supervised ? 'supervised' : null,
+      udp: kept ? 'denied' : null,
+      dns: supervised ? 'stub' : null,
+    },
+    run: kept ? 'kernel' : null,
     env: 'spawn',
-    memory: 'watchdog',
+    memory: process.platform === 'linux' ? 'rlimit+watchdog' : 'watchdog',
     killTree: 'group',
-    reasons: [...policyMessages.reasons],
+    reasons: kept ? [...policyMessages.reasons] : [policyMessages.noKernel],
   }
+}
+
+interface CoreCapabilities {
+  landlockAbi: number
+  seccomp: boolean
+  userNotify: SandboxCapabilities['userNotify']
+  metadataWrites: 'denied' | 'supervised'
+  denyInsideAllow: SandboxCapabilities['fs']['denyInsideAllow']
 }

@@ -20,12 +20,12 @@ import { type Calling, call } from './call'
 import { listTools } from './list'
 import { type ResolvedToolOptions, readToolOptions } from './options'
 import { Plans } from './plan'
-import { type Policy, readPolicy, sandboxCapabilities } from './policy'
+import { type Place, type Policy, readPolicy, sandboxCapabilities } from './policy'
 import { Recorder } from './recorder'
 import { checkToolInput, readCallOptions } from './request'
 import { Room } from './room'
 import { checkSchema } from './schema'
-import { shapeOf } from './shape'
+import { SEARCH_PATH, shapeOf } from './shape'
 import { openStore, type Store, stubEntrypoint } from './store'
 
 /** Extensions that Node reads only since it strips types. */
@@ -53,7 +53,44 @@ class Runtime implements ToolRuntime {
   constructor(options: ResolvedToolOptions) {
     if (process.platform !== 'linux') throw notHere()
     this.#options = options
-    this.#policy = policyOf(options, options.permissions, 'permissions')
+    this.#binary = findRuntime(options.runtimeType, options)
+    checkEntrypoint(options.entrypointPath, this.#binary)
+    this.#store = openStore(options.storeDir, options.workerFilePerm)
+    const entrypoint =
+      options.entrypointPath ||
+      stubEntrypoint(this.#store, this.#binary.type, options.workerFilePerm)
+    const place: Place = {
+      projectRoot: options.projectRoot,
+      binary: this.#binary.path,
+      entrypoint,
+      codeRoots: options.codeRoots,
+      worker: this.#store.worker,
+      searchPath: SEARCH_PATH,
+    }
+    try {
+      this.#policy = policyOf(options, options.permissions, 'permissions', place)
+      this.#readOverrides(options, place)
+    } catch (error) {
+      this.#store.close()
+      throw error
+    }
+    this.#recorder = new Recorder(options, this.#store)
+    this.#plans = new Plans(options, (toolId) => this.#policies.get(toolId) ?? this.#policy)
+    this.#room = new Room({
+      runtime: this.#binary.type,
+      binary: this.#binary.path,
+      worker: this.#store.worker,
+      entrypoint,
+      projectRoot: options.projectRoot,
+      maxConcurrent: options.maxConcurrent,
+      maxQueued: options.maxQueued,
+    })
+    // A folder of its own, no process that was started before can have.
+    if (!options.scratchDir) this.#warm()
+  }
+
+  /** What single tools have of their own. */
+  #readOverrides(options: ResolvedToolOptions, place: Place): void {
     checkVariables(options.env, 'env', this.#policy)
     for (const [id, tool] of Object.entries(options.tools)) {
       const field = `tools[${JSON.stringify(id)}]`
@@ -61,31 +98,13 @@ class Runtime implements ToolRuntime {
       const policy =
         tool.permissions === undefined
           ? this.#policy
-          : policyOf(options, tool.permissions, `${field}.permissions`)
+          : policyOf(options, tool.permissions, `${field}.permissions`, place)
       this.#policies.set(id, policy)
       checkVariables(tool.env ?? {}, `${field}.env`, policy)
       for (const side of ['inputSchema', 'outputSchema'] as const) {
         if (tool[side] !== undefined) checkSchema(tool[side], `${field}.${side}`)
       }
     }
-    this.#binary = findRuntime(options.runtimeType, options)
-    checkEntrypoint(options.entrypointPath, this.#binary)
-    this.#store = openStore(options.storeDir, options.workerFilePerm)
-    this.#recorder = new Recorder(options, this.#store)
-    this.#plans = new Plans(options, (toolId) => this.#policies.get(toolId) ?? this.#policy)
-    this.#room = new Room({
-      runtime: this.#binary.type,
-      binary: this.#binary.path,
-      worker: this.#store.worker,
-      entrypoint:
-        options.entrypointPath ||
-        stubEntrypoint(this.#store, this.#binary.type, options.workerFilePerm),
-      projectRoot: options.projectRoot,
-      maxConcurrent: options.maxConcurrent,
-      maxQueued: options.maxQueued,
-    })
-    // A folder of its own, no process that was started before can have.
-    if (!options.scratchDir) this.#warm()
   }
 
   /** Starts what is to be there before the first call. */
@@ -231,8 +250,9 @@ function policyOf(
   { enforcement, security }: ResolvedToolOptions,
   permissions: ResolvedToolOptions['permissions'],
   field: string,
+  place: Place,
 ): Policy {
-  return readPolicy(permissions, { field, mode: enforcement, strict: security.strictMode })
+  return readPolicy(permissions, { field, mode: enforcement, strict: security.strictMode, place })
 }
 
 /** Options of a tool that can never be called would be without effect. */

@@ -20,6 +20,15 @@ export interface Shape {
   debug: boolean
   heapProfiling: boolean
   exitGraceMs: number
+  sandbox: {
+    permissions: readonly string[]
+    bestEffort: boolean
+    codeRoots: readonly string[]
+    scratch: string | null
+    hosts: Readonly<Record<string, readonly string[]>>
+    servers: readonly string[]
+    maxConnections: number
+  }
 }
 
 /** What a call changes of its runtime's shape. */
@@ -69,8 +78,20 @@ export function shapeOf(
     debug: options.debug.enabled,
     heapProfiling: options.debug.heapProfiling,
     exitGraceMs: options.exitGraceMs,
+    sandbox: {
+      permissions: terms.policy.flags,
+      bestEffort: options.enforcement === 'best-effort',
+      codeRoots: options.codeRoots,
+      scratch: terms.scratch ?? null,
+      hosts: options.resolver?.hosts ?? {},
+      servers: options.resolver?.servers ?? [],
+      maxConnections: options.maxConnections,
+    },
   }
 }
+
+/** Where commands are looked up that a tool starts. */
+export const SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin'
 
 function argumentsOf(
   options: ResolvedToolOptions,
@@ -97,7 +118,7 @@ function environmentOf(
 ): Record<string, string> {
   const { projectRoot } = options
   return {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
+    PATH: SEARCH_PATH,
     HOME: scratch ?? projectRoot,
     TMPDIR: scratch ?? projectRoot,
     LANG: 'C.UTF-8',

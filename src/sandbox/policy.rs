@@ -1,0 +1,350 @@
+//! Makes of a set of permissions what a sandbox on this machine consists of.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
+use super::files::{Access, Files, Obstacle, resolved};
+use super::kernel::Kernel;
+use super::{code, system};
+use crate::error::Error;
+use crate::permission::{Grant, Grants, NetGrant, PermissionSet, Program, Unenforceable};
+
+/// What is to be confined, and to what.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub permissions: Arc<PermissionSet>,
+    /// Relative paths of rules are below it.
+    pub project_root: PathBuf,
+    /// The program that runs.
+    pub binary: PathBuf,
+    /// The code that it is told to load.
+    pub entrypoint: PathBuf,
+    /// More folders and files of code.
+    pub code_roots: Vec<PathBuf>,
+    /// Code of ours, with the folder that it lies in.
+    pub worker: PathBuf,
+    /// A folder of the process's own.
+    pub scratch: Option<PathBuf>,
+    /// Where commands are looked up, as in `PATH`.
+    pub search_path: String,
+    /// What cannot be kept is left out, not refused.
+    pub best_effort: bool,
+}
+
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compiled {
+    /// None where there is nothing to confine, or nothing to confine it with.
+    pub policy: Option<Policy>,
+    /// What cannot be kept on this machine.
+    pub unenforced: Vec<Unenforceable>,
+}
+
+/// What becomes of a rule about a file that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// A folder of the project that may be written is made; anything else is a mistake.
+    IsWrong,
+    /// There is nothing to grant.
+    IsSkipped,
+}
+
+/// A sandbox. Equal sandboxes are equal values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub files: Files,
+    /// What was granted without being asked for.
+    pub implicit: Files,
+    pub net: NetGrant,
+    /// Programs may be started.
+    pub run: bool,
+    /// All files may be read, so nothing is told by watching them.
+    pub reads_everything: bool,
+    /// For what is decided while the process runs.
+    pub permissions: Arc<PermissionSet>,
+}
+
+impl Policy {
+    /// A sandbox that keeps to the permissions. Fails with `INVALID_ARGUMENT` for a rule about something
+    /// that is not there, and with `POLICY_UNENFORCEABLE` for what cannot be kept, if it must be.
+    pub(crate) fn compile(
+        order: &Order,
+        missing: Missing,
+        kernel: Kernel,
+    ) -> Result<Compiled, Error> {
+        let compiled = Policy::attempt(order, missing, kernel)?;
+        if compiled.unenforced.is_empty() || order.best_effort {
+            return Ok(compiled);
+        }
+        let platform = std::env::consts::OS;
+        let reasons: Vec<&str> =
+            compiled.unenforced.iter().map(|one| one.reason.as_str()).collect();
+        let message =
+            format!("permissions cannot be enforced on {platform}: {}", reasons.join("; "));
+        Err(Error::policy_unenforceable(message)
+            .with_details(json!({ "platform": platform, "unenforceable": compiled.unenforced })))
+    }
+
+    fn attempt(order: &Order, missing: Missing, kernel: Kernel) -> Result<Compiled, Error> {
+        let permissions = &order.permissions;
+        if permissions.grants_everything() {
+            return Ok(Compiled { policy: None, unenforced: Vec::new() });
+        }
+        if kernel.landlock == 0 || !kernel.notify {
+            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable() });
+        }
+        let mut unenforced = Vec::new();
+        let root = order.project_root.as_path();
+        let net = permissions.net_grant();
+        let read = permissions.read_grants(root);
+        let write = permissions.write_grants(root);
+        let run = permissions.run_grants(root);
+        let runs = run.allows_everything || !run.allowed.is_empty();
+
+        let mut implicit = system::usual(net != NetGrant::Nothing);
+        implicit.extend(code::code_of(root, &order.entrypoint, &order.code_roots));
+        let mut asked = Files::default();
+        asked.extend(read_files(&read, missing)?);
+        asked.extend(written_files(root, &write, missing)?);
+        if let Some(scratch) = &order.scratch {
+            implicit.grant(resolved(scratch), Access::READ | Access::LIST | Access::WRITE);
+        }
+        if runs {
+            asked.extend(programs(&run, &order.search_path, missing)?);
+            if read.allows_everything && run.allows_everything {
+                asked.extend(system::everything(Access::EXECUTE));
+            }
+        }
+        let mut needed = system::needed(&order.binary);
+        needed.grant(resolved(&order.worker), Access::READ);
+        if let Some(folder) = order.worker.parent() {
+            needed.grant(resolved(folder), Access::LIST);
+        }
+        if runs {
+            // A rule for each process that is still to come cannot be made.
+            needed.grant("/proc", Access::READ | Access::LIST);
+        }
+        let reading = Access::READ | Access::LIST;
+        for files in [&mut asked, &mut implicit] {
+            take(files, &read, reading, "read", &mut unenforced);
+            take(files, &write, Access::WRITE, "write", &mut unenforced);
+        }
+        let denied_programs = programs_of(&run, &order.search_path);
+        take(&mut asked, &denied_programs, Access::EXECUTE, "run", &mut unenforced);
+        keeps_needed(&needed, &read, &mut unenforced);
+        unenforced.sort_by(|one, other| one.flag.cmp(&other.flag));
+        unenforced.dedup();
+        implicit.extend(needed);
+        let mut files = asked;
+        files.extend(implicit.clone());
+        let policy = Policy {
+            files,
+            implicit,
+            net,
+            run: runs && !run.denies_everything,
+            reads_everything: read.allows_everything
+                && read.denied.is_empty()
+                && !read.denies_everything,
+            permissions: Arc::clone(permissions),
+        };
+        Ok(Compiled { policy: Some(policy), unenforced })
+    }
+
+    /// What was granted without being asked for, as flags.
+    pub(crate) fn implicit_flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        for (access, name) in
+            [(Access::READ, "read"), (Access::WRITE, "write"), (Access::EXECUTE, "run")]
+        {
+            let held = self.implicit.iter().filter(|(_, held)| held.has(access));
+            flags.extend(held.map(|(path, _)| format!("--allow-{name}={}", path.display())));
+        }
+        flags
+    }
+
+    /// What the filter of system calls has to know.
+    pub(crate) fn filter(&self, kernel: Kernel) -> Filter {
+        program(&FilterTerms {
+            net: match self.net {
+                NetGrant::Nothing => NetAccess::Closed,
+                NetGrant::Some => NetAccess::Supervised,
+                NetGrant::Everything => NetAccess::Open,
+            },
+            processes: self.run,
+            watch_files: self.reads_everything,
+            supervised_metadata: false,
+            scoped_signals: kernel.scopes(),
+            truncate_by_path: kernel.landlock < 3,
+        })
+    }
+}
+
+fn read_files(grants: &Grants<PathBuf>, missing: Missing) -> Result<Files, Error> {
+    let mut files = Files::default();
+    if grants.allows_everything {
+        return Ok(system::everything(Access::READ | Access::LIST));
+    }
+    for rule in &grants.allowed {
+        if let Some(path) = found(rule, rule.target.canonicalize().ok(), missing)? {
+            files.grant(path, Access::READ | Access::LIST);
+        }
+    }
+    Ok(files)
+}
+
+fn written_files(
+    root: &Path,
+    grants: &Grants<PathBuf>,
+    missing: Missing,
+) -> Result<Files, Error> {
+    let mut files = Files::default();
+    if grants.allows_everything {
+        return Ok(system::everything(Access::WRITE));
+    }
+    for rule in &grants.allowed {
+        let path = &rule.target;
+        let may_make = missing == Missing::IsWrong && resolved(path).starts_with(resolved(root));
+        if may_make && !path.exists() {
+            // What cannot be made is missing.
+            let _ = fs::create_dir_all(path);
+        }
+        // Who may write there may know what lies there; contents are another permission.
+        if let Some(path) = found(rule, path.canonicalize().ok(), missing)? {
+            files.grant(path, Access::WRITE | Access::LIST);
+        }
+    }
+    Ok(files)
+}
+
+/// The path that a rule came to, if there is one.
+fn found<T>(
+    rule: &Grant<T>,
+    path: Option<PathBuf>,
+    missing: Missing,
+) -> Result<Option<PathBuf>, Error> {
+    if path.is_some() || missing == Missing::IsSkipped {
+        return Ok(path);
+    }
+    let message = format!("{}: there is no such file or folder", rule.flag);
+    Err(Error::invalid_argument(message).with_details(json!({ "flag": rule.flag })))
+}
+
+/// A command as the child would find it.
+fn look_up(name: &str, search_path: &str) -> Option<PathBuf> {
+    let folders = search_path.split(':').filter(|folder| folder.starts_with('/'));
+    let mut found = folders.map(|folder| Path::new(folder).join(name));
+    found.find(|path| path.is_file()).and_then(|path| path.canonicalize().ok())
+}
+
+fn programs(
+    grants: &Grants<Program>,
+    search_path: &str,
+    missing: Missing,
+) -> Result<Files, Error> {
+    let access = Access::READ | Access::EXECUTE;
+    let mut files = Files::default();
+    if grants.allows_everything {
+        files.extend(system::programs());
+    }
+    for rule in &grants.allowed {
+        let path = match &rule.target {
+            Program::Command(name) => look_up(name, search_path),
+            Program::Path(path) => path.canonicalize().ok(),
+        };
+        let Some(path) = found(rule, path, missing)? else { continue };
+        let listed = if path.is_dir() { access | Access::LIST } else { access };
+        files.grant(path, listed);
+    }
+    for (path, _) in files.clone().iter() {
+        if let Some(interpreter) = interpreter_of(path)
+            && !files.access_to(&resolved(&interpreter)).has(Access::EXECUTE)
+        {
+            let (script, program) = (path.display(), interpreter.display());
+            let message = format!(
+                "{script} is a script: --allow-run must also name what runs it, {program}"
+            );
+            return Err(Error::invalid_argument(message));
+        }
+    }
+    Ok(files)
+}
+
+/// What a script says in its first line.
+fn interpreter_of(path: &Path) -> Option<PathBuf> {
+    let mut start = [0; 256];
+    let mut file = fs::File::open(path).ok().filter(|_| path.is_file())?;
+    let read = file.read(&mut start).ok()?;
+    let line = start[..read].strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let text = std::str::from_utf8(line).ok()?;
+    text.split_whitespace().next().map(PathBuf::from)
+}
+
+/// The programs that are denied, as files.
+fn programs_of(grants: &Grants<Program>, search_path: &str) -> Grants<PathBuf> {
+    let file = |rule: &Grant<Program>| {
+        let target = match &rule.target {
+            // One that is not there cannot be started either.
+            Program::Command(name) => look_up(name, search_path)?,
+            Program::Path(path) => path.clone(),
+        };
+        Some(Grant { flag: rule.flag.clone(), target })
+    };
+    Grants {
+        allows_everything: false,
+        allowed: Vec::new(),
+        denies_everything: grants.denies_everything,
+        denied: grants.denied.iter().filter_map(file).collect(),
+    }
+}
+
+/// Takes what is denied out of what was granted.
+fn take(
+    files: &mut Files,
+    grants: &Grants<PathBuf>,
+    access: Access,
+    permission: &'static str,
+    unenforced: &mut Vec<Unenforceable>,
+) {
+    let everything = grants.denies_everything.then(|| Grant {
+        flag: format!("--deny-{permission}"),
+        target: PathBuf::from("/"),
+    });
+    for rule in everything.iter().chain(&grants.denied) {
+        if let Err(why) = files.deny(&resolved(&rule.target), access) {
+            unenforced.push(cannot(permission, &rule.flag, &because(&why)));
+        }
+    }
+}
+
+fn because(why: &Obstacle) -> String {
+    match why {
+        Obstacle::Inside(outer) => format!(
+            "it lies inside {}, which may be written, and the kernel cannot take a part out of that",
+            outer.display()
+        ),
+        Obstacle::TooMany => "too many files lie beside it to grant each of them".to_owned(),
+        Obstacle::Unlisted(folder) => {
+            format!("{} cannot be listed to grant what else lies there", folder.display())
+        }
+    }
+}
+
+fn cannot(permission: &'static str, flag: &str, reason: &str) -> Unenforceable {
+    Unenforceable { flag: flag.to_owned(), permission, reason: format!("{flag}: {reason}") }
+}
+
+/// Files that the runtime itself consists of cannot be denied.
+fn keeps_needed(needed: &Files, read: &Grants<PathBuf>, unenforced: &mut Vec<Unenforceable>) {
+    for rule in &read.denied {
+        let denied = resolved(&rule.target);
+        if needed.iter().any(|(path, _)| path.starts_with(&denied) || denied.starts_with(path)) {
+            let reason = "no runtime starts without what lies there";
+            unenforced.push(cannot("read", &rule.flag, reason));
+        }
+    }
+}

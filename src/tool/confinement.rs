@@ -1,0 +1,26 @@
+//! What confines the processes of a room, as the sandbox takes it.
+
+use std::sync::Arc;
+
+use super::spec::{RoomSpec, Shape};
+use crate::error::Error;
+use crate::permission::PermissionSet;
+use crate::sandbox::Order;
+
+impl Shape {
+    pub(super) fn order(&self, room: &RoomSpec) -> Result<Order, Error> {
+        let spec = &self.sandbox;
+        let search_path = self.env.iter().rev().find(|(name, _)| name == "PATH");
+        Ok(Order {
+            permissions: Arc::new(PermissionSet::from_flags(&spec.permissions)?),
+            project_root: room.project_root.clone(),
+            binary: room.binary.clone(),
+            entrypoint: room.entrypoint.clone(),
+            code_roots: spec.code_roots.clone(),
+            worker: room.worker.clone(),
+            scratch: spec.scratch.clone(),
+            search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
+            best_effort: spec.best_effort,
+        })
+    }
+}
