@@ -28,8 +28,8 @@ mod tests;
 
 pub use enforceable::Unenforceable;
 pub use env::is_never_given;
-pub(crate) use grants::{Grant, Grants, NetGrant, Program};
 pub(crate) use env::never_given_text;
+pub(crate) use grants::{Grant, Grants, NetGrant, Program};
 pub use net::Host;
 pub use set::{Kind, PermissionSet};
 pub use special::is_special;

@@ -28,11 +28,13 @@ mod keeper;
 mod launch;
 mod launcher;
 mod one_shot;
-mod seal;
 pub(crate) mod reactor;
+mod seal;
 
 pub(crate) use capture::Captured;
 pub(crate) use command::{Command, Limits};
 pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
 pub(crate) use launch::LaunchError;
+#[cfg(test)]
+pub(crate) use one_shot::Finished;
 pub(crate) use one_shot::run_blocking;

@@ -14,6 +14,8 @@ mod kernel;
 mod landlock;
 mod policy;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use filter::Program;
 pub(crate) use kernel::Kernel;

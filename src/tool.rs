@@ -45,4 +45,6 @@ pub use log_lines::{LogLines, LogSink};
 pub use pool::PoolStats;
 #[cfg(target_os = "linux")]
 pub use room::{Answer, Cancel, Logs, Outcome, Plan, Room, RoomStats};
-pub use spec::{CallSpec, PlanSpec, ProcessLimits, RetrySpec, RoomSpec, SandboxSpec, Shape, ShapeRef, WarmSpec};
+pub use spec::{
+    CallSpec, PlanSpec, ProcessLimits, RetrySpec, RoomSpec, SandboxSpec, Shape, ShapeRef, WarmSpec,
+};

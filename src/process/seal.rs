@@ -70,12 +70,17 @@ impl Seal {
         // Made anew each time: what is denied inside a folder depends on what else lies there.
         let compiled = Policy::compile(order, Missing::IsSkipped, kernel).map_err(refused)?;
         let Some(policy) = compiled.policy else { return Ok(None) };
-        let ruleset =
-            ruleset(&policy, kernel).map_err(|_| LaunchError { stage: STAGE, errno: libc::EACCES })?;
+        let ruleset = ruleset(&policy, kernel)
+            .map_err(|_| LaunchError { stage: STAGE, errno: libc::EACCES })?;
         let mut ends = [-1; 2];
         // SAFETY: makes two descriptors, closed on exec from birth.
         let made = unsafe {
-            libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr())
+            libc::socketpair(
+                libc::AF_UNIX,
+                libc::SOCK_STREAM | libc::SOCK_CLOEXEC,
+                0,
+                ends.as_mut_ptr(),
+            )
         };
         if made != 0 {
             return Err(LaunchError::last("socketpair"));

@@ -64,5 +64,6 @@ pub(crate) fn ruleset(policy: &Policy, kernel: Kernel) -> Result<OwnedFd, Rulese
         }
     }
     let descriptor: Option<OwnedFd> = created.into();
-    descriptor.ok_or(RulesetError::CreateRuleset(landlock::CreateRulesetError::MissingHandledAccess))
+    descriptor
+        .ok_or(RulesetError::CreateRuleset(landlock::CreateRulesetError::MissingHandledAccess))
 }

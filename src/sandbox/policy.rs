@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::files::{Access, Files, Obstacle, resolved};
+use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
 use super::{code, system};
 use crate::error::Error;
@@ -22,12 +22,12 @@ pub(crate) struct Order {
     pub project_root: PathBuf,
     /// The program that runs.
     pub binary: PathBuf,
-    /// The code that it is told to load.
-    pub entrypoint: PathBuf,
+    /// The code that it is told to load, if it is.
+    pub entrypoint: Option<PathBuf>,
     /// More folders and files of code.
     pub code_roots: Vec<PathBuf>,
     /// Code of ours, with the folder that it lies in.
-    pub worker: PathBuf,
+    pub worker: Option<PathBuf>,
     /// A folder of the process's own.
     pub scratch: Option<PathBuf>,
     /// Where commands are looked up, as in `PATH`.
@@ -107,7 +107,9 @@ impl Policy {
         let runs = run.allows_everything || !run.allowed.is_empty();
 
         let mut implicit = system::usual(net != NetGrant::Nothing);
-        implicit.extend(code::code_of(root, &order.entrypoint, &order.code_roots));
+        if let Some(entrypoint) = &order.entrypoint {
+            implicit.extend(code::code_of(root, entrypoint, &order.code_roots));
+        }
         let mut asked = Files::default();
         asked.extend(read_files(&read, missing)?);
         asked.extend(written_files(root, &write, missing)?);
@@ -121,9 +123,9 @@ impl Policy {
             }
         }
         let mut needed = system::needed(&order.binary);
-        needed.grant(resolved(&order.worker), Access::READ);
-        if let Some(folder) = order.worker.parent() {
-            needed.grant(resolved(folder), Access::LIST);
+        if let Some(worker) = &order.worker {
+            needed.grant(resolved(worker), Access::READ);
+            needed.grant(resolved(worker.parent().unwrap_or(root)), Access::LIST);
         }
         if runs {
             // A rule for each process that is still to come cannot be made.
@@ -197,11 +199,7 @@ fn read_files(grants: &Grants<PathBuf>, missing: Missing) -> Result<Files, Error
     Ok(files)
 }
 
-fn written_files(
-    root: &Path,
-    grants: &Grants<PathBuf>,
-    missing: Missing,
-) -> Result<Files, Error> {
+fn written_files(root: &Path, grants: &Grants<PathBuf>, missing: Missing) -> Result<Files, Error> {
     let mut files = Files::default();
     if grants.allows_everything {
         return Ok(system::everything(Access::WRITE));
@@ -241,11 +239,7 @@ fn look_up(name: &str, search_path: &str) -> Option<PathBuf> {
     found.find(|path| path.is_file()).and_then(|path| path.canonicalize().ok())
 }
 
-fn programs(
-    grants: &Grants<Program>,
-    search_path: &str,
-    missing: Missing,
-) -> Result<Files, Error> {
+fn programs(grants: &Grants<Program>, search_path: &str, missing: Missing) -> Result<Files, Error> {
     let access = Access::READ | Access::EXECUTE;
     let mut files = Files::default();
     if grants.allows_everything {
@@ -265,9 +259,8 @@ fn programs(
             && !files.access_to(&resolved(&interpreter)).has(Access::EXECUTE)
         {
             let (script, program) = (path.display(), interpreter.display());
-            let message = format!(
-                "{script} is a script: --allow-run must also name what runs it, {program}"
-            );
+            let message =
+                format!("{script} is a script: --allow-run must also name what runs it, {program}");
             return Err(Error::invalid_argument(message));
         }
     }
@@ -310,10 +303,9 @@ fn take(
     permission: &'static str,
     unenforced: &mut Vec<Unenforceable>,
 ) {
-    let everything = grants.denies_everything.then(|| Grant {
-        flag: format!("--deny-{permission}"),
-        target: PathBuf::from("/"),
-    });
+    let everything = grants
+        .denies_everything
+        .then(|| Grant { flag: format!("--deny-{permission}"), target: PathBuf::from("/") });
     for rule in everything.iter().chain(&grants.denied) {
         if let Err(why) = files.deny(&resolved(&rule.target), access) {
             unenforced.push(cannot(permission, &rule.flag, &because(&why)));

@@ -5,8 +5,16 @@ use std::path::Path;
 use super::files::{Access, Files, resolved};
 
 /// Libraries, and what the loader and the C library read at a start.
-const LIBRARIES: [&str; 8] =
-    ["/lib", "/lib64", "/lib32", "/libx32", "/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/local/lib"];
+const LIBRARIES: [&str; 8] = [
+    "/lib",
+    "/lib64",
+    "/lib32",
+    "/libx32",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/lib32",
+    "/usr/local/lib",
+];
 const FILES: [&str; 9] = [
     "/etc/ld.so.cache",
     "/etc/localtime",

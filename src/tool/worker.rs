@@ -95,9 +95,9 @@ impl Worker {
             let message = "an argument or a variable of the process holds a NUL";
             return Err(Failure::new(Code::InvalidArgument, Phase::Start, message));
         };
-        let order = shape.order(room).map_err(|error| {
-            Failure::new(error.code(), Phase::Start, error.to_string())
-        })?;
+        let order = shape
+            .order(room)
+            .map_err(|error| Failure::new(error.code(), Phase::Start, error.to_string()))?;
         let command = command.within(Arc::new(order));
         let used_by = Arc::new(Mutex::new(used_by));
         let sink = Arc::clone(&used_by);

@@ -1,0 +1,263 @@
+//! Rules against the kernel: a shell under a sandbox tries what the pure model judges.
+
+#![expect(clippy::disallowed_methods, reason = "makes the files that are tried")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::*;
+use crate::permission::PermissionSet;
+use crate::process::{Command, Finished, Limits, run_blocking};
+
+const SHELL: &str = "/bin/sh";
+
+/// A folder of a test's own.
+struct Project(PathBuf);
+
+impl Project {
+    fn new(name: &str) -> Project {
+        let folder = std::env::temp_dir().join(format!("runlet-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Project(folder.canonicalize().unwrap())
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("{name}\n")).unwrap();
+        path
+    }
+
+    fn order(&self, flags: &[&str]) -> Order {
+        Order {
+            permissions: Arc::new(PermissionSet::from_flags(flags).unwrap()),
+            project_root: self.0.clone(),
+            binary: SHELL.into(),
+            entrypoint: Some(self.0.join(".code/entry.mjs")),
+            code_roots: Vec::new(),
+            worker: Some(self.0.join(".own/worker.mjs")),
+            scratch: None,
+            search_path: "/usr/bin:/bin".to_owned(),
+            best_effort: false,
+        }
+    }
+
+    fn compile(&self, flags: &[&str]) -> Result<Option<Policy>, crate::Error> {
+        let order = self.order(flags);
+        Policy::compile(&order, Missing::IsWrong, Kernel::current()).map(|made| made.policy)
+    }
+
+    fn run(&self, flags: &[&str], script: &str) -> Finished {
+        let limits = Limits {
+            memory_bytes: None,
+            data_bytes: None,
+            processes: 16,
+            open_files: 64,
+            file_bytes: 1 << 20,
+            cpu: None,
+            capture_bytes: 64 * 1024,
+            log_bytes: 1 << 20,
+        };
+        let env = [("PATH", "/usr/bin:/bin")];
+        let command = Command::new(Path::new(SHELL), ["-c", script], env, &self.0, limits).unwrap();
+        let command = command.within(Arc::new(self.order(flags)));
+        run_blocking(command, Duration::from_secs(60)).unwrap()
+    }
+
+    fn out(&self, flags: &[&str], script: &str) -> String {
+        self.run(flags, &format!("exec 2>&1\n{script}")).report.stdout.text
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A shell that says of each file whether it can be read and written, with nothing but built-ins.
+fn trying(files: &BTreeSet<String>) -> String {
+    let mut script = String::new();
+    for file in files {
+        script += &format!(
+            "r=-; w=-; {{ read x; }} < {file} && r=r; {{ true; }} >> {file} && w=w; echo {file} $r$w\n"
+        );
+    }
+    format!("exec 2>/dev/null\n{script}")
+}
+
+/// Random folders, files and rules; the pure model is the oracle.
+#[test]
+fn the_kernel_keeps_to_the_rules() {
+    let project = Project::new("rules");
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut pick = move |most: usize| (random.next_u32() as usize) % most;
+    let names = ["a", "b", "ab"];
+    let mut files = BTreeSet::new();
+    for one in names {
+        files.insert(format!("{one}/f"));
+        for two in names {
+            files.insert(format!("{one}/{two}/f"));
+            files.insert(format!("{one}/{two}/g"));
+        }
+    }
+    for file in &files {
+        project.file(file);
+    }
+    let (mut tried, mut refused, mut unkept) = (0, 0, 0);
+    for _ in 0..150 {
+        let mut flags = Vec::new();
+        for _ in 0..=pick(4) {
+            let effect = ["allow", "deny"][usize::from(pick(3) == 0)];
+            let kind = ["read", "write"][pick(2)];
+            let path = match pick(4) {
+                0 => names[pick(3)].to_owned(),
+                1 => files.iter().nth(pick(files.len())).unwrap().clone(),
+                _ => format!("{}/{}", names[pick(3)], names[pick(3)]),
+            };
+            flags.push(format!("--{effect}-{kind}=./{path}"));
+        }
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let permissions = PermissionSet::from_flags(&flags).unwrap();
+        if project.compile(&flags).is_err() {
+            unkept += 1;
+            continue;
+        }
+        let said = project.run(&flags, &trying(&files)).report.stdout.text;
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), files.len(), "{flags:?}");
+        for (line, file) in lines.iter().zip(&files) {
+            let path = Path::new(file);
+            let read = permissions.judge_read(&project.0, path).allows();
+            let write = permissions.judge_write(&project.0, path).allows();
+            let expected =
+                format!("{file} {}{}", if read { 'r' } else { '-' }, if write { 'w' } else { '-' });
+            assert_eq!(*line, expected, "{flags:?}");
+            tried += 2;
+            refused += usize::from(!read) + usize::from(!write);
+        }
+    }
+    assert!(tried > 2000 && refused > tried / 4 && refused < tried && unkept < 75, "{unkept}");
+}
+
+#[test]
+fn nothing_is_granted_that_nobody_asked_for() {
+    let project = Project::new("nothing");
+    project.file(".code/entry.mjs");
+    let secret = project.file("secret");
+    let script = format!(
+        "read x < {0} || echo no secret; read x < /etc/passwd || echo no passwd; echo /* | grep .;
+         true > {0} || echo no write; true > /tmp/runlet-x || echo no tmp;
+         read x < /proc/1/environ || echo no environ; read x < /proc/self/net/tcp || echo no net",
+        secret.display()
+    );
+    let said = project.out(&[], &script);
+    for line in ["no secret", "no passwd", "no write", "no tmp", "no environ", "no net"] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "secret\n");
+}
+
+#[test]
+fn a_link_is_judged_by_what_it_leads_to() {
+    let project = Project::new("links");
+    project.file("data/a");
+    project.file("secret/b");
+    symlink("../secret/b", project.0.join("data/out")).unwrap();
+    symlink("data", project.0.join("alias")).unwrap();
+    let said = project.out(
+        &["--allow-read=./alias"],
+        "read x < data/a; echo $x; read x < data/out || echo refused; read x < alias/a && echo $x",
+    );
+    assert!(said.starts_with("data/a\n") && said.contains("refused\n"), "{said}");
+    assert!(said.ends_with("data/a\n"), "{said}");
+    // Denied by the name of a link: its target is meant.
+    let said = project.out(
+        &["--allow-read=.", "--deny-read=./data/out"],
+        "read x < secret/b || echo refused; read x < data/a; echo $x",
+    );
+    assert!(said.contains("refused\n") && said.ends_with("data/a\n"), "{said}");
+}
+
+#[test]
+fn what_comes_to_lie_beside_a_denied_file_is_not_granted() {
+    let project = Project::new("beside");
+    project.file("data/a");
+    let flags = ["--allow-read=./data", "--deny-read=./data/later/secret"];
+    let said = project.out(&flags, "read x < data/a; echo $x");
+    assert_eq!(said, "data/a\n");
+    project.file("data/later/secret");
+    project.file("data/later/other");
+    let said = project.out(
+        &flags,
+        "read x < data/later/secret || echo refused; read x < data/later/other; echo $x",
+    );
+    assert!(said.contains("refused\n") && said.ends_with("data/later/other\n"), "{said}");
+}
+
+#[test]
+fn a_part_of_what_may_be_written_cannot_be_denied() {
+    let project = Project::new("deny-write");
+    project.file("out/a");
+    let flags = ["--allow-write=./out", "--deny-write=./out/keep"];
+    let error = project.compile(&flags).unwrap_err();
+    assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
+    assert!(error.to_string().contains("--deny-write=./out/keep: it lies inside"), "{error}");
+    let lax = Order { best_effort: true, ..project.order(&flags) };
+    let made = Policy::compile(&lax, Missing::IsWrong, Kernel::current()).unwrap();
+    assert_eq!(made.unenforced.len(), 1);
+    assert!(made.policy.is_some());
+}
+
+#[test]
+fn a_rule_about_a_missing_file_is_a_mistake_and_a_folder_to_write_is_made() {
+    let project = Project::new("missing");
+    let error = project.compile(&["--allow-read=./none"]).unwrap_err();
+    assert_eq!(error.code(), crate::Code::InvalidArgument);
+    assert_eq!(error.to_string(), "--allow-read=./none: there is no such file or folder");
+    let error = project.compile(&["--allow-write=/no/such/folder"]).unwrap_err();
+    assert_eq!(error.code(), crate::Code::InvalidArgument);
+    assert!(project.compile(&["--allow-write=./new/out", "--deny-read=./gone"]).is_ok());
+    assert!(project.0.join("new/out").is_dir());
+    // Once it runs, what went away is simply not there.
+    assert_eq!(project.out(&["--allow-read=./none"], "echo fine"), "fine\n");
+}
+
+#[test]
+fn what_the_runtime_consists_of_cannot_be_denied() {
+    let project = Project::new("needed");
+    let error = project.compile(&["--allow-read", "--deny-read=/usr"]).unwrap_err();
+    assert!(error.to_string().contains("no runtime starts"), "{error}");
+}
+
+#[test]
+fn programs_start_only_by_name() {
+    let project = Project::new("programs");
+    project.file("data/a");
+    let run = |flags: &[&str], script: &str| project.out(flags, script);
+    let nothing = run(&[], "/bin/cat /dev/null; echo $?");
+    assert!(nothing.contains("ork"), "{nothing}");
+    let said = run(&["--allow-run=cat", "--allow-read=./data"], "cat data/a; head data/a");
+    assert!(said.starts_with("data/a\n") && said.contains("ermission denied"), "{said}");
+    let error = project.compile(&["--allow-run=no-such-command"]).unwrap_err();
+    assert!(error.to_string().starts_with("--allow-run=no-such-command: there is no"), "{error}");
+    let script = project.file("script");
+    fs::write(&script, "#!/usr/bin/env sh\n").unwrap();
+    let error = project.compile(&["--allow-run=./script"]).unwrap_err();
+    assert!(error.to_string().contains("is a script: --allow-run must also name"), "{error}");
+}
+
+#[test]
+fn everything_needs_no_sandbox() {
+    let project = Project::new("everything");
+    assert_eq!(project.compile(&["--allow-all"]).unwrap(), None);
+    assert!(project.compile(&["--allow-all", "--deny-read=./x"]).unwrap().is_some());
+}
