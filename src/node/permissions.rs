@@ -51,9 +51,10 @@ struct ToolInput {
 /// `place`, also against the files that are there and what the kernel can keep; folders of the project
 /// that may be written are made.
 ///
-/// Gives `{flags, bare, unenforceable, implicit}`: the set as sorted flags, one for each rule; the
+/// Gives `{flags, bare, unenforceable, implicit, workerWritable}`: the set as sorted flags, one for each rule; the
 /// flags that grant everything of a kind; `[{flag, permission, reason}]` for what cannot be kept on
-/// this machine; and flags for what is granted without being asked for.
+/// this machine; flags for what is granted without being asked for; and whether the worker's own file
+/// could be changed.
 #[napi(catch_unwind)]
 pub fn check_permissions(json: String) -> String {
     answer(read::<Permissions>("permissions", &json).and_then(|given| {
@@ -67,22 +68,28 @@ pub fn check_permissions(json: String) -> String {
             (flags, None) => PermissionSet::from_flags(&flags.unwrap_or_default())?,
         };
         let (flags, bare) = (set.to_flags(), set.bare_grants());
-        let (unenforceable, implicit) = match given.place {
-            Some(place) => kept(set, place)?,
-            None => (Vec::new(), Vec::new()),
-        };
+        let kept = given.place.map(|place| kept(set, place)).transpose()?.unwrap_or_default();
         Ok(json!({
             "flags": flags,
             "bare": bare,
-            "unenforceable": unenforceable,
-            "implicit": implicit,
+            "unenforceable": kept.unenforceable,
+            "implicit": kept.implicit,
+            "workerWritable": kept.worker_writable,
         }))
     }))
 }
 
-/// What cannot be kept, and what is granted without being asked for.
+/// What permissions come to on this machine.
+#[derive(Default)]
+struct Kept {
+    unenforceable: Vec<Unenforceable>,
+    /// Granted without being asked for.
+    implicit: Vec<String>,
+    worker_writable: bool,
+}
+
 #[cfg(target_os = "linux")]
-fn kept(set: PermissionSet, place: Place) -> Result<(Vec<Unenforceable>, Vec<String>), Error> {
+fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
     let Place { project_root, binary, entrypoint, code_roots, worker, search_path } = place;
     let order = Order {
         permissions: Arc::new(set),
@@ -96,13 +103,17 @@ fn kept(set: PermissionSet, place: Place) -> Result<(Vec<Unenforceable>, Vec<Str
         best_effort: true,
     };
     let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
-    let implicit = compiled.policy.map(|policy| policy.implicit_flags()).unwrap_or_default();
-    Ok((compiled.unenforced, implicit))
+    let policy = compiled.policy.as_ref();
+    Ok(Kept {
+        unenforceable: compiled.unenforced,
+        implicit: policy.map(Policy::implicit_flags).unwrap_or_default(),
+        worker_writable: policy.is_some_and(|policy| policy.may_write(order.worker.as_deref())),
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
-fn kept(set: PermissionSet, _: Place) -> Result<(Vec<Unenforceable>, Vec<String>), Error> {
-    Ok((set.unenforceable(), Vec::new()))
+fn kept(set: PermissionSet, _: Place) -> Result<Kept, Error> {
+    Ok(Kept { unenforceable: set.unenforceable(), ..Kept::default() })
 }
 
 /// What the kernel of this machine can keep: `{landlockAbi, seccomp, userNotify, metadataWrites,

@@ -169,6 +169,11 @@ impl Policy {
         flags
     }
 
+    /// Whether a file could be changed, or another put in its place.
+    pub(crate) fn may_write(&self, path: Option<&Path>) -> bool {
+        path.is_some_and(|path| self.files.access_to(&resolved(path)).has(Access::WRITE))
+    }
+
     /// What the filter of system calls has to know.
     pub(crate) fn filter(&self, kernel: Kernel) -> Filter {
         program(&FilterTerms {

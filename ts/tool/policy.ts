@@ -26,6 +26,8 @@ interface Unenforceable {
 export interface Policy {
   /** Each grant in flag form, sorted. */
   readonly flags: readonly string[]
+  /** A process may change the worker that the next one starts with. */
+  readonly workerWritable: boolean
   /** Variables of the host that a process gets. */
   readonly inherited: Readonly<Record<string, string>>
   readonly report: EnforcementReport
@@ -39,6 +41,7 @@ interface Answer {
   unenforceable?: Unenforceable[]
   /** Flags for what is granted without being asked for. */
   implicit?: string[]
+  workerWritable?: boolean
   error?: CoreError
 }
 
@@ -96,6 +99,7 @@ export function readPolicy(
   const inherited = native.inheritedEnv(JSON.stringify(flags), JSON.stringify(process.env))
   return {
     flags,
+    workerWritable: answer.workerWritable === true,
     inherited: JSON.parse(inherited) as Record<string, string>,
     report: report(flags, missing, answer.implicit ?? [], terms.mode),
   }

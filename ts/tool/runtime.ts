@@ -26,7 +26,7 @@ import { checkToolInput, readCallOptions } from './request'
 import { Room } from './room'
 import { checkSchema } from './schema'
 import { SEARCH_PATH, shapeOf } from './shape'
-import { openStore, type Store, stubEntrypoint } from './store'
+import { openStore, type Store, stubEntrypoint, withPrivateWorker } from './store'
 
 /** Extensions that Node reads only since it strips types. */
 const TYPED = new Set(['.ts', '.mts', '.cts', '.tsx'])
@@ -55,25 +55,20 @@ class Runtime implements ToolRuntime {
     this.#options = options
     this.#binary = findRuntime(options.runtimeType, options)
     checkEntrypoint(options.entrypointPath, this.#binary)
-    this.#store = openStore(options.storeDir, options.workerFilePerm)
+    let store = openStore(options.storeDir, options.workerFilePerm)
     const entrypoint =
-      options.entrypointPath ||
-      stubEntrypoint(this.#store, this.#binary.type, options.workerFilePerm)
-    const place: Place = {
-      projectRoot: options.projectRoot,
-      binary: this.#binary.path,
-      entrypoint,
-      codeRoots: options.codeRoots,
-      worker: this.#store.worker,
-      searchPath: SEARCH_PATH,
-    }
+      options.entrypointPath || stubEntrypoint(store, this.#binary.type, options.workerFilePerm)
     try {
-      this.#policy = policyOf(options, options.permissions, 'permissions', place)
-      this.#readOverrides(options, place)
+      this.#policy = this.#readPolicies(options, entrypoint, store)
+      if ([this.#policy, ...this.#policies.values()].some((policy) => policy.workerWritable)) {
+        store = withPrivateWorker(store, options.workerFilePerm)
+        this.#policy = this.#readPolicies(options, entrypoint, store)
+      }
     } catch (error) {
-      this.#store.close()
+      store.close()
       throw error
     }
+    this.#store = store
     this.#recorder = new Recorder(options, this.#store)
     this.#plans = new Plans(options, (toolId) => this.#policies.get(toolId) ?? this.#policy)
     this.#room = new Room({
@@ -89,15 +84,19 @@ class Runtime implements ToolRuntime {
     if (!options.scratchDir) this.#warm()
   }
 
-  /** What single tools have of their own. */
-  #readOverrides(options: ResolvedToolOptions, place: Place): void {
-    checkVariables(options.env, 'env', this.#policy)
+  /** The permissions of the runtime, and those of single tools. */
+  #readPolicies(options: ResolvedToolOptions, entrypoint: string, { worker }: Store): Policy {
+    const { projectRoot, codeRoots } = options
+    const binary = this.#binary.path
+    const place = { projectRoot, binary, entrypoint, codeRoots, worker, searchPath: SEARCH_PATH }
+    const shared = policyOf(options, options.permissions, 'permissions', place)
+    checkVariables(options.env, 'env', shared)
     for (const [id, tool] of Object.entries(options.tools)) {
       const field = `tools[${JSON.stringify(id)}]`
       checkId(id, field)
       const policy =
         tool.permissions === undefined
-          ? this.#policy
+          ? shared
           : policyOf(options, tool.permissions, `${field}.permissions`, place)
       this.#policies.set(id, policy)
       checkVariables(tool.env ?? {}, `${field}.env`, policy)
@@ -105,6 +104,7 @@ class Runtime implements ToolRuntime {
         if (tool[side] !== undefined) checkSchema(tool[side], `${field}.${side}`)
       }
     }
+    return shared
   }
 
   /** Starts what is to be there before the first call. */

@@ -69,6 +69,27 @@ export function openStore(folder: string, workerFilePerm: number): Store {
   }
 }
 
+/**
+ * The same store with the worker in a private folder: where tools may write to the store, one could put
+ * another worker into the place of that which the next call starts.
+ *
+ * @throws RunletError `INTERNAL` when there is no place for one
+ */
+export function withPrivateWorker(store: Store, workerFilePerm: number): Store {
+  try {
+    const own = mkdtempSync(join(tmpdir(), 'runlet-'))
+    const { worker } = fill(own, workerFilePerm)
+    const close = () => {
+      rmSync(own, { recursive: true, force: true })
+      store.close()
+    }
+    return { folder: store.folder, worker, close }
+  } catch {
+    const message = 'tools may write to storeDir, and no other folder for the worker can be written'
+    throw new RunletError('INTERNAL', message, { details: { field: 'storeDir' } })
+  }
+}
+
 function fill(folder: string, mode: number): Omit<Store, 'close'> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   if (!isOurs(folder)) throw new Error('not a folder of our own')
