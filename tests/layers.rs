@@ -13,7 +13,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("napi", &["node"]),
     ("napi_derive", &["node"]),
     ("rquickjs", &["codelet/engine"]),
-    ("libc", &["codelet/engine", "process", "scoped_fs"]),
+    ("libc", &["codelet/engine", "process", "sandbox", "scoped_fs"]),
     ("rlsf", &["codelet/engine"]),
     ("crate::node", &["node"]),
     ("crate::codelet", &["node", "codelet", "outcome.rs"]),
@@ -31,7 +31,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("crate::scoped_fs", &["tool", "scoped_fs"]),
     ("tokio", &["node", "process", "tool"]),
 ];
-const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "scoped_fs"];
+const UNSAFE: &[&str] =
+    &["node", "codelet/engine", "process", "sandbox/filter/installed.rs", "scoped_fs"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
