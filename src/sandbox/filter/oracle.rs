@@ -1,0 +1,223 @@
+//! What the answer to a call should be, told by what the call means.
+//!
+//! Shares nothing with the program's tables but the terms: numbers are the C library's, or written
+//! out from the kernel's table, and arguments are looked at as the kernel does.
+
+use super::{FilterTerms, NetAccess};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    Allow,
+    Errno(i32),
+    Notify,
+    Kill,
+}
+
+use Expected::{Allow, Errno, Notify};
+
+/// The last call of Linux 6.18, `file_setattr`.
+const LAST: u32 = 469;
+pub(super) const OWN_PID: i32 = 4242;
+
+fn allowed_if(condition: bool, errno: i32) -> Expected {
+    if condition { Allow } else { Errno(errno) }
+}
+
+/// What the kernel makes of a register that holds an `int`.
+fn int(register: u64) -> i32 {
+    (register & 0xFFFF_FFFF).cast_signed() as i32
+}
+
+fn socket(net: NetAccess, domain: i32, kind: i32, protocol: i32) -> Expected {
+    let kind = kind & !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
+    let internet = domain == libc::AF_INET || domain == libc::AF_INET6;
+    let tcp = internet && kind == libc::SOCK_STREAM && [0, 6].contains(&protocol);
+    let udp = internet && kind == libc::SOCK_DGRAM && [0, 17].contains(&protocol);
+    let granted = match net {
+        NetAccess::Closed => false,
+        NetAccess::Supervised => tcp,
+        NetAccess::Open => tcp || udp,
+    };
+    allowed_if(granted, libc::EACCES)
+}
+
+fn ioctl(request: u32) -> Expected {
+    let harmless = match request {
+        // TIOCSTI, TIOCSETD, TIOCLINUX; FIOSETOWN, SIOCSPGRP.
+        0x5412 | 0x5423 | 0x541C | 0x8901 | 0x8902 => false,
+        // FS_IOC_GETFLAGS, FIEMAP, FSGETXATTR, FICLONE, FICLONERANGE, FIDEDUPERANGE.
+        0x8008_6601 | 0xC020_660B | 0x801C_581F | 0x4004_9409 | 0x4020_940D | 0xC018_9436 => true,
+        other => !matches!((other >> 8) as u8, b'f' | b'v' | b'X' | b'r' | 0x94 | 0xF5),
+    };
+    allowed_if(harmless, libc::EPERM)
+}
+
+fn clone(terms: &FilterTerms, flags: i32) -> Expected {
+    let namespace = libc::CLONE_NEWNS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWTIME;
+    let inside = flags & namespace == 0 && flags & libc::CLONE_PARENT == 0;
+    let thread = flags & libc::CLONE_THREAD != 0;
+    allowed_if(inside && (thread || terms.processes), libc::EPERM)
+}
+
+/// A file that is emptied by opening it, though not for writing.
+fn opened(terms: &FilterTerms, flags: i32) -> Expected {
+    let writes = matches!(flags & 3, 1 | 2);
+    let empties = flags & libc::O_TRUNC != 0;
+    allowed_if(!terms.truncate_by_path || !empties || writes, libc::EACCES)
+}
+
+/// Of a call of our own architecture.
+pub(super) fn expected(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> Expected {
+    if call > LAST {
+        return Errno(libc::ENOSYS);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(answer) = elder(terms, call, arguments) {
+        return answer;
+    }
+    #[cfg(target_arch = "aarch64")]
+    if matches!(call, 244..=259 | 295..=423) {
+        return Errno(libc::ENOSYS);
+    }
+    let [first, second, third, fourth, ..] = arguments.map(int);
+    match i64::from(call) {
+        libc::SYS_clone => clone(terms, first),
+        libc::SYS_clone3
+        | libc::SYS_io_uring_setup
+        | libc::SYS_io_uring_enter
+        | libc::SYS_io_uring_register
+        | 457
+        | 458 => Errno(libc::ENOSYS),
+        libc::SYS_socket => socket(terms.net, first, second, third),
+        libc::SYS_socketpair => {
+            let kind = second & !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
+            let pair = matches!(kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);
+            allowed_if(first == libc::AF_UNIX && pair, libc::EACCES)
+        }
+        libc::SYS_connect => match terms.net {
+            NetAccess::Closed => Errno(libc::EACCES),
+            NetAccess::Supervised => Notify,
+            NetAccess::Open => Allow,
+        },
+        libc::SYS_bind => allowed_if(terms.net == NetAccess::Open, libc::EACCES),
+        libc::SYS_listen | libc::SYS_accept | libc::SYS_accept4 => Errno(libc::EPERM),
+        libc::SYS_sendto | libc::SYS_sendmmsg => {
+            allowed_if(fourth & libc::MSG_FASTOPEN == 0, libc::EPERM)
+        }
+        libc::SYS_sendmsg => allowed_if(third & libc::MSG_FASTOPEN == 0, libc::EPERM),
+        // TCP_FASTOPEN_CONNECT, TCP_ULP.
+        libc::SYS_setsockopt => {
+            allowed_if(second != libc::SOL_TCP || !matches!(third, 30 | 31), libc::EPERM)
+        }
+        libc::SYS_prctl => allowed_if(first != libc::PR_SET_PDEATHSIG, libc::EPERM),
+        libc::SYS_ioctl => ioctl(second.cast_unsigned()),
+        // F_SETOWN, F_SETOWN_EX, F_SETLEASE, F_SETDELEG.
+        libc::SYS_fcntl => allowed_if(!matches!(second, 8 | 15 | 1024 | 1040), libc::EPERM),
+        libc::SYS_fchmod | libc::SYS_fchmodat | 452 | libc::SYS_utimensat => {
+            if terms.supervised_metadata { Notify } else { Errno(libc::EPERM) }
+        }
+        libc::SYS_fchown | libc::SYS_fchownat => Errno(libc::EPERM),
+        libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_fsetxattr | 463 => Errno(libc::EPERM),
+        libc::SYS_removexattr | libc::SYS_lremovexattr | libc::SYS_fremovexattr | 466 | 469 => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_inotify_add_watch => allowed_if(terms.watch_files, libc::EACCES),
+        libc::SYS_getxattr
+        | libc::SYS_lgetxattr
+        | libc::SYS_fgetxattr
+        | 464
+        | libc::SYS_listxattr
+        | libc::SYS_llistxattr
+        | libc::SYS_flistxattr
+        | 465 => allowed_if(terms.watch_files, libc::EOPNOTSUPP),
+        libc::SYS_prlimit64
+        | libc::SYS_sched_setparam
+        | libc::SYS_sched_setscheduler
+        | libc::SYS_sched_setattr
+        | libc::SYS_sched_setaffinity
+        | libc::SYS_get_robust_list
+        | libc::SYS_move_pages
+        | libc::SYS_migrate_pages => allowed_if(first == 0, libc::EPERM),
+        libc::SYS_kill
+        | libc::SYS_tkill
+        | libc::SYS_tgkill
+        | libc::SYS_rt_sigqueueinfo
+        | libc::SYS_rt_tgsigqueueinfo => {
+            allowed_if(terms.scoped_signals || first == OWN_PID, libc::EPERM)
+        }
+        libc::SYS_pidfd_send_signal => allowed_if(terms.scoped_signals, libc::EPERM),
+        libc::SYS_truncate => allowed_if(!terms.truncate_by_path, libc::EACCES),
+        libc::SYS_openat => opened(terms, third),
+        libc::SYS_openat2 => allowed_if(!terms.truncate_by_path, libc::ENOSYS),
+        // Always refused.
+        libc::SYS_setpriority | libc::SYS_ioprio_set => Errno(libc::EPERM),
+        libc::SYS_setsid | libc::SYS_setpgid => Errno(libc::EPERM),
+        libc::SYS_ptrace
+        | libc::SYS_process_vm_readv
+        | libc::SYS_process_vm_writev
+        | libc::SYS_pidfd_getfd
+        | libc::SYS_kcmp
+        | libc::SYS_process_madvise => Errno(libc::EPERM),
+        libc::SYS_bpf | libc::SYS_perf_event_open | libc::SYS_userfaultfd => Errno(libc::EPERM),
+        libc::SYS_keyctl | libc::SYS_add_key | libc::SYS_request_key => Errno(libc::EPERM),
+        // open_tree, move_mount, fsopen, fsconfig, fsmount, fspick; mount_setattr; open_tree_attr.
+        428..=433 | 442 | 467 => Errno(libc::EPERM),
+        libc::SYS_mount | libc::SYS_umount2 | libc::SYS_pivot_root | libc::SYS_chroot => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_setns | libc::SYS_unshare => Errno(libc::EPERM),
+        libc::SYS_open_by_handle_at | libc::SYS_fanotify_init => Errno(libc::EPERM),
+        libc::SYS_memfd_create | 447 | libc::SYS_vmsplice => Errno(libc::EPERM),
+        libc::SYS_shmget | libc::SYS_shmat | libc::SYS_shmctl | libc::SYS_shmdt => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_msgget | libc::SYS_msgsnd | libc::SYS_msgrcv | libc::SYS_msgctl => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_semget | libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_semctl => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_mq_open | libc::SYS_mq_unlink => Errno(libc::EPERM),
+        libc::SYS_kexec_load | libc::SYS_kexec_file_load => Errno(libc::EPERM),
+        libc::SYS_init_module | libc::SYS_finit_module | libc::SYS_delete_module => {
+            Errno(libc::EPERM)
+        }
+        libc::SYS_swapon | libc::SYS_swapoff | libc::SYS_reboot => Errno(libc::EPERM),
+        libc::SYS_quotactl | 443 | libc::SYS_acct | libc::SYS_syslog => Errno(libc::EPERM),
+        libc::SYS_sethostname | libc::SYS_setdomainname => Errno(libc::EPERM),
+        libc::SYS_clock_settime
+        | libc::SYS_clock_adjtime
+        | libc::SYS_settimeofday
+        | libc::SYS_adjtimex => Errno(libc::EPERM),
+        _ => Allow,
+    }
+}
+
+/// Calls that only this architecture has, by the numbers in its table.
+#[cfg(target_arch = "x86_64")]
+fn elder(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> Option<Expected> {
+    Some(match call {
+        // open
+        2 => opened(terms, int(arguments[1])),
+        // fork, vfork
+        57 | 58 => allowed_if(terms.processes, libc::EPERM),
+        // chmod, utime, utimes, futimesat
+        90 | 132 | 235 | 261 if terms.supervised_metadata => Notify,
+        90 | 132 | 235 | 261 => Errno(libc::EPERM),
+        // chown, lchown
+        92 | 94 => Errno(libc::EPERM),
+        // uselib, modify_ldt, iopl, ioperm
+        134 | 154 | 172 | 173 => Errno(libc::EPERM),
+        // create_module, get_kernel_syms, query_module
+        174 | 177 | 178 => Errno(libc::EPERM),
+        337..=423 => Errno(libc::ENOSYS),
+        _ => return None,
+    })
+}
