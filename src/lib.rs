@@ -35,6 +35,8 @@ mod outcome;
 pub mod permission;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod sandbox;
 #[cfg(unix)]
 mod scoped_fs;
 pub mod tool;

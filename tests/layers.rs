@@ -13,13 +13,13 @@ const WALLS: &[(&str, &[&str])] = &[
     ("napi", &["node"]),
     ("napi_derive", &["node"]),
     ("rquickjs", &["codelet/engine"]),
-    ("libc", &["codelet/engine", "process", "scoped_fs"]),
+    ("libc", &["codelet/engine", "process", "sandbox", "scoped_fs"]),
     ("rlsf", &["codelet/engine"]),
     ("crate::node", &["node"]),
     ("crate::codelet", &["node", "codelet", "outcome.rs"]),
     ("oxc_parser", &["codelet/compile"]),
     ("crate::tool", &["node", "tool"]),
-    ("crate::permission", &["node", "tool", "process", "permission"]),
+    ("crate::permission", &["node", "tool", "process", "sandbox", "permission"]),
     ("idna", &["permission"]),
     ("ipnet", &["permission"]),
     ("icu_normalizer", &["tool/rules"]),
@@ -31,7 +31,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("crate::scoped_fs", &["tool", "scoped_fs"]),
     ("tokio", &["node", "process", "tool"]),
 ];
-const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "scoped_fs"];
+const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "sandbox", "scoped_fs"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
