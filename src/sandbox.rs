@@ -10,4 +10,10 @@
     reason = "the kernel is asked by system calls; every block states why it is sound"
 )]
 
+mod connect;
+mod denials;
+mod dns;
+mod resolve;
 mod supervisor;
+#[cfg(test)]
+mod trial;

@@ -46,8 +46,9 @@ pub(crate) trait Decide: Send + Sync {
 pub(crate) trait Serve: Send + Sync {
     /// The descriptor, the same each time.
     fn descriptor(&self) -> RawFd;
-    /// Does what can be done without blocking. Nothing comes again before [`Scope::resume`].
-    fn ready(self: Arc<Self>, scope: &Scope);
+    /// Does what can be done without blocking. Nothing comes again before [`Scope::resume`] with
+    /// `token`, the registration's number.
+    fn ready(self: Arc<Self>, scope: &Scope, token: u64);
 }
 
 enum Source {
@@ -155,8 +156,8 @@ impl Scope {
         Scope { token: listener.token, listener: Arc::clone(listener) }
     }
 
-    /// Serves a descriptor until [`Scope::forget`] or the end of the watch. The number names it.
-    pub(crate) fn serve(&self, stream: Arc<dyn Serve>) -> io::Result<u64> {
+    /// Serves a descriptor until [`Scope::forget`] or the end of the watch.
+    pub(crate) fn serve(&self, stream: Arc<dyn Serve>) -> io::Result<()> {
         let supervisor = supervisor()?;
         let token = supervisor.next.fetch_add(1, Ordering::Relaxed);
         let fd = stream.descriptor();
@@ -166,7 +167,7 @@ impl Scope {
             supervisor.forget(token);
             return Err(io::Error::from_raw_os_error(libc::ECONNREFUSED));
         }
-        Ok(token)
+        Ok(())
     }
 
     /// Waits for the descriptor again.
@@ -302,7 +303,7 @@ impl Supervisor {
                     Some(Source::Listener { listener, .. }) => Scope::of(listener),
                     _ => return,
                 };
-                stream.ready(&owner);
+                stream.ready(&owner, token);
             }
         }
     }
