@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::permission::{PermissionSet, Unenforceable};
 #[cfg(target_os = "linux")]
-use crate::sandbox::{Kernel, Missing, Order, Policy};
+use crate::sandbox::{Kernel, Missing, NetworkOrder, Order, Policy};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
 
 #[derive(Deserialize)]
@@ -101,6 +101,7 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
         scratch: None,
         search_path,
         best_effort: true,
+        network: NetworkOrder::default(),
     };
     let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
     let policy = compiled.policy.as_ref();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use std::os::unix::ffi::OsStrExt;
 
+use crate::permission::NetGrant;
 use crate::sandbox::Order;
 
 /// Bounds of one tree of processes.
@@ -80,6 +81,10 @@ impl Command {
 
     /// Confines it to what permissions grant.
     pub(crate) fn within(mut self, order: Arc<Order>) -> Command {
+        if order.permissions.net_grant() == NetGrant::Some {
+            // Questions for names go over TCP, whose connections are ours to make.
+            self.environment.extend(text(b"RES_OPTIONS=use-vc"));
+        }
         self.sandbox = Some(order);
         self
     }

@@ -19,6 +19,7 @@ use super::capture::{Capture, Captured};
 use super::command::{Command, Limits};
 use super::launch::{LaunchError, Launched};
 use super::{census, guardian, launcher, reactor};
+use crate::sandbox::{Denial, Supervision};
 
 /// How often memory and processes are counted, far from the limit and near it.
 const CALM: Duration = Duration::from_millis(10);
@@ -69,6 +70,8 @@ pub(crate) struct Report {
     pub stderr: Captured,
     /// The most memory it was seen to hold, in bytes.
     pub peak_memory_bytes: u64,
+    /// What its sandbox refused and noted.
+    pub denials: Vec<Denial>,
 }
 
 /// Gets what the tree writes, as it comes: 1 for stdout, 2 for stderr, and the bytes.
@@ -106,19 +109,30 @@ impl Child {
         log: Option<LogSink>,
         held: Box<dyn Any + Send>,
     ) -> Result<Child, LaunchError> {
-        let limits = command.limits.clone();
+        let (limits, order) = (command.limits.clone(), command.sandbox.clone());
         let mut launched = launcher::order(command).await?;
         let kept = std::mem::take(&mut launched.kept);
+        let supervision = match &order {
+            Some(order) => match Supervision::begin(order, kept.listener) {
+                Ok(supervision) => Some(supervision),
+                Err(error) => {
+                    discard(&launched);
+                    let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                    return Err(LaunchError { stage: "supervision", errno });
+                }
+            },
+            None => None,
+        };
         let (end, ended) = watch::channel(None);
         let (ask, asked) = mpsc::unbounded_channel();
         let tree = Tree { pid: launched.pid, exited: None };
-        let Ok((channel, keeper)) = Keeper::new(launched, limits, log, end) else {
+        let Ok((channel, keeper)) = Keeper::new(launched, limits, log, end, supervision) else {
             tree.discard();
             return Err(LaunchError { stage: "epoll", errno: libc::EMFILE });
         };
         reactor::spawn(async move {
             keeper.keep(tree, asked).await;
-            drop((held, kept));
+            drop((held, kept.files));
         });
         Ok(Child { channel, ended, ask })
     }
@@ -262,6 +276,7 @@ struct Keeper {
     busy: bool,
     buffer: Vec<u8>,
     end: watch::Sender<Option<End>>,
+    supervision: Option<Supervision>,
 }
 
 impl Keeper {
@@ -270,6 +285,7 @@ impl Keeper {
         limits: Limits,
         log: Option<LogSink>,
         end: watch::Sender<Option<End>>,
+        supervision: Option<Supervision>,
     ) -> std::io::Result<(UnixStream, Keeper)> {
         let channel = UnixStream::from_std(launched.channel.into())?;
         let pipes = [
@@ -294,6 +310,7 @@ impl Keeper {
                 busy: true,
                 buffer,
                 end,
+                supervision,
             },
         ))
     }
@@ -372,7 +389,9 @@ impl Keeper {
         if let Some(to) = to {
             let [stdout, stderr] = &self.captures;
             let (stdout, stderr) = (stdout.captured(), stderr.captured());
-            let _ = to.send(Report { stdout, stderr, peak_memory_bytes: self.peak });
+            let denials = self.supervision.as_ref().map(Supervision::denials).unwrap_or_default();
+            let peak_memory_bytes = self.peak;
+            let _ = to.send(Report { stdout, stderr, peak_memory_bytes, denials });
         }
         if then == Then::Halts {
             // Whoever waits for the report goes first: to stop a process is to wake all its threads.

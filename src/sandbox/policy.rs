@@ -10,6 +10,7 @@ use serde_json::json;
 use super::files::{Access, Files, Obstacle, resolved};
 use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
+use super::network::NetworkOrder;
 use super::{code, system};
 use crate::error::Error;
 use crate::permission::{Grant, Grants, NetGrant, PermissionSet, Program, Unenforceable};
@@ -34,6 +35,7 @@ pub(crate) struct Order {
     pub search_path: String,
     /// What cannot be kept is left out, not refused.
     pub best_effort: bool,
+    pub network: NetworkOrder,
 }
 
 /// What came of an order.

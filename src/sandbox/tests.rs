@@ -47,6 +47,7 @@ impl Project {
             scratch: None,
             search_path: "/usr/bin:/bin".to_owned(),
             best_effort: false,
+            network: NetworkOrder::default(),
         }
     }
 

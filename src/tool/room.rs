@@ -18,6 +18,7 @@ use super::spec::{CallSpec, PlanSpec, RoomSpec, Shape, ShapeRef, WarmSpec};
 use super::worker::Worker;
 use crate::Code;
 use crate::process::{Captured, reactor};
+use crate::sandbox::Denial;
 
 /// A tree that was sent its end is gone by then, unless the kernel itself holds it.
 const GONE: Duration = Duration::from_secs(5);
@@ -89,6 +90,8 @@ pub struct Outcome {
     pub logs: Logs,
     /// The most memory its process and all that it started were seen to hold.
     pub peak_memory_bytes: u64,
+    /// What its sandbox refused and noted.
+    denials: Vec<Denial>,
 }
 
 /// What a room is doing.
@@ -366,5 +369,6 @@ fn outcome(attempt: Attempt, attempts: u32, queue: Duration, duration: Duration)
         warm,
         logs: Logs { stdout, stderr, stdout_dropped_bytes, stderr_dropped_bytes },
         peak_memory_bytes: report.peak_memory_bytes,
+        denials: report.denials,
     }
 }

@@ -65,6 +65,7 @@ export async function nativeCall(
       warm: false,
       logs: { stdout: '', stderr: '', stdoutDroppedBytes: 0, stderrDroppedBytes: 0 },
       peakMemoryBytes: 0,
+      denials: [],
     },
     valueText: answer.ok ? JSON.stringify(answer.output) : '',
     heapText: '',

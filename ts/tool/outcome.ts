@@ -1,6 +1,7 @@
 /** What came of a call, as its caller gets it. */
 
 import type {
+  Denial,
   EnforcementReport,
   ErrorCode,
   ToolOperation,
@@ -23,6 +24,7 @@ export interface CoreOutcome {
   warm: boolean
   logs: ToolResultFacts['logs']
   peakMemoryBytes: number
+  denials: Denial[]
 }
 
 /** Why a call failed; see src/tool/failure.rs. */
@@ -95,7 +97,7 @@ export function factsOf(
   durationMs: number,
   enforcement: EnforcementReport,
 ): ToolResultFacts {
-  const { attempts, queueMs, startMs, warm, logs, peakMemoryBytes, executionMs } = core
+  const { attempts, queueMs, startMs, warm, logs, peakMemoryBytes, executionMs, denials } = core
   return {
     toolId,
     execId,
@@ -106,7 +108,7 @@ export function factsOf(
     warm,
     logs,
     peakMemoryBytes,
-    denials: [],
+    denials,
     enforcement,
     metadata: { tool_id: toolId, tool_exec_id: execId, execution_time: executionMs },
   }

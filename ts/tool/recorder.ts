@@ -80,6 +80,7 @@ export class Recorder {
     this.#counters.settled({
       durationMs: settled.durationMs,
       phase: facts.phase,
+      denials: settled.denials,
       ...(settled.ok ? {} : { code: settled.error.code }),
       ...(typeof failure?.details.limit === 'string' && { limit: failure.details.limit }),
       ...(core !== undefined &&

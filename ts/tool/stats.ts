@@ -1,6 +1,7 @@
 /** Counters and histograms of one tool runtime. */
 
 import type {
+  Denial,
   ErrorCode,
   ToolErrorKind,
   ToolHistogram,
@@ -26,6 +27,8 @@ export interface CountedCall {
   /** How the child ended by itself, if it did. */
   exitCode?: number | null
   signal?: string | null
+  /** What its sandbox refused. */
+  denials?: readonly Denial[]
 }
 
 /** What is counted here; the queue and the pool are counted where they are, in the core. */
@@ -38,6 +41,7 @@ export class ToolCounters {
   readonly #codes = new Map<ErrorCode, number>()
   readonly #exits = new Map<string, number>()
   readonly #signals = new Map<string, number>()
+  readonly #denials = { read: 0, write: 0, net: 0, dns: 0, run: 0 }
   readonly #seconds = new Histogram(SECONDS)
   readonly #bytes = new Histogram(BYTES)
 
@@ -45,6 +49,9 @@ export class ToolCounters {
   settled(call: CountedCall): void {
     this.#seconds.add(call.durationMs / 1000)
     if (call.outputBytes !== undefined) this.#bytes.add(call.outputBytes)
+    for (const { kind, count } of call.denials ?? []) {
+      if (kind !== 'chmod') this.#denials[kind] += count
+    }
     if (typeof call.signal === 'string') increase(this.#signals, call.signal)
     else if (typeof call.exitCode === 'number') increase(this.#exits, String(call.exitCode))
     if (call.code === undefined) {
@@ -69,8 +76,7 @@ export class ToolCounters {
       },
       executeSeconds: this.#seconds.snapshot(),
       outputBytes: this.#bytes.snapshot(),
-      // Nothing is confined yet that could be denied.
-      denials: { read: 0, write: 0, net: 0, dns: 0, run: 0 },
+      denials: { ...this.#denials },
     }
   }
 }

@@ -1,0 +1,92 @@
+//! The network of one tree: who decides about its connections, and what was refused.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::connect::Network;
+use super::denials::{Denial, Denials};
+use super::policy::Order;
+use super::resolve::Resolver;
+use super::supervisor::{Watch, watch};
+use crate::error::Error;
+
+/// How names are found, and how many connections there may be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NetworkOrder {
+    resolver: Option<Resolver>,
+    max_connections: u32,
+}
+
+impl NetworkOrder {
+    /// `hosts` are addresses by name, asked first; `servers` are name servers as `address:port`, the
+    /// system's without one. Fails with `INVALID_ARGUMENT`.
+    pub(crate) fn new<'a>(
+        hosts: impl IntoIterator<Item = (&'a String, &'a Vec<String>)>,
+        servers: &[String],
+        max_connections: u32,
+    ) -> Result<NetworkOrder, Error> {
+        let mut known = HashMap::new();
+        for (name, addresses) in hosts {
+            let read: Result<Vec<IpAddr>, Error> =
+                addresses.iter().map(|text| address(name, text)).collect();
+            known.insert(name.to_ascii_lowercase(), read?);
+        }
+        let asked: Result<Vec<SocketAddr>, Error> =
+            servers.iter().map(|text| server(text)).collect();
+        let resolver = Resolver::system().with_hosts(known).with_servers(&asked?);
+        Ok(NetworkOrder { resolver: Some(resolver), max_connections })
+    }
+}
+
+fn address(name: &str, text: &str) -> Result<IpAddr, Error> {
+    text.parse().map_err(|_| {
+        Error::invalid_argument(format!(
+            "resolver.hosts[{name:?}] has {text:?}: accepted are addresses such as 192.0.2.1"
+        ))
+    })
+}
+
+fn server(text: &str) -> Result<SocketAddr, Error> {
+    text.parse().map_err(|_| {
+        Error::invalid_argument(format!(
+            "resolver.servers has {text:?}: accepted are addresses with a port, such as 192.0.2.1:53"
+        ))
+    })
+}
+
+/// Decides about the calls of one tree for as long as it is held.
+#[derive(Debug)]
+pub(crate) struct Supervision {
+    denials: Arc<Denials>,
+    _watch: Option<Watch>,
+}
+
+impl Supervision {
+    /// Of a tree whose filter asks through `listener`, if it asks.
+    pub(crate) fn begin(order: &Order, listener: Option<OwnedFd>) -> io::Result<Supervision> {
+        let denials = Arc::new(Denials::new(Instant::now()));
+        let watch = match listener {
+            Some(listener) => {
+                let resolver = order.network.resolver.clone().unwrap_or_else(Resolver::system);
+                let network = Network::new(
+                    Arc::clone(&order.permissions),
+                    resolver,
+                    order.network.max_connections,
+                    Arc::clone(&denials),
+                );
+                Some(watch(listener, Arc::new(network))?)
+            }
+            None => None,
+        };
+        Ok(Supervision { denials, _watch: watch })
+    }
+
+    /// What was refused so far.
+    pub(crate) fn denials(&self) -> Vec<Denial> {
+        self.denials.list().0
+    }
+}

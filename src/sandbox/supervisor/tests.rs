@@ -1,0 +1,1 @@
+//! The thread, with children that make calls.
