@@ -71,8 +71,9 @@ pub(crate) struct Program {
 }
 
 /// The program for a policy.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "terms are a part of a policy, and grow")]
 pub(crate) fn program(terms: &FilterTerms) -> Program {
-    let table = table::table(terms);
+    let table = table::table(*terms);
     let mut assembler = Assembler::default();
     assembler.load(numbers::ARCH);
     assembler.unless_equal(numbers::OURS, Place::KILL);
@@ -80,9 +81,9 @@ pub(crate) fn program(terms: &FilterTerms) -> Program {
     assembler.dispatch(&table.segments());
     for rule in table.rules() {
         assembler.mark(Place::Rule(rule));
-        rules::emit(rule, terms, &mut assembler);
+        rules::emit(rule, *terms, &mut assembler);
     }
     let (steps, own_pid) = assembler.finish();
-    let notifies = steps.iter().any(|step| assembler::returns(step) == Some(Place::NOTIFY));
+    let notifies = steps.iter().any(|step| assembler::returns(*step) == Some(Place::NOTIFY));
     Program { steps, notifies, own_pid }
 }

@@ -54,7 +54,7 @@ impl Place {
 }
 
 /// The answer that a step gives, if it gives one.
-pub(super) fn returns(step: &sock_filter) -> Option<Place> {
+pub(super) fn returns(step: sock_filter) -> Option<Place> {
     (step.code == RETURN).then_some(Place::Answer(step.k))
 }
 

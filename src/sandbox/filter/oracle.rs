@@ -25,7 +25,7 @@ fn allowed_if(condition: bool, errno: i32) -> Expected {
 
 /// What the kernel makes of a register that holds an `int`.
 fn int(register: u64) -> i32 {
-    (register & 0xFFFF_FFFF).cast_signed() as i32
+    u32::try_from(register & 0xFFFF_FFFF).unwrap().cast_signed()
 }
 
 fn socket(net: NetAccess, domain: i32, kind: i32, protocol: i32) -> Expected {
@@ -47,12 +47,12 @@ fn ioctl(request: u32) -> Expected {
         0x5412 | 0x5423 | 0x541C | 0x8901 | 0x8902 => false,
         // FS_IOC_GETFLAGS, FIEMAP, FSGETXATTR, FICLONE, FICLONERANGE, FIDEDUPERANGE.
         0x8008_6601 | 0xC020_660B | 0x801C_581F | 0x4004_9409 | 0x4020_940D | 0xC018_9436 => true,
-        other => !matches!((other >> 8) as u8, b'f' | b'v' | b'X' | b'r' | 0x94 | 0xF5),
+        other => !matches!(other.to_be_bytes()[2], b'f' | b'v' | b'X' | b'r' | 0x94 | 0xF5),
     };
     allowed_if(harmless, libc::EPERM)
 }
 
-fn clone(terms: &FilterTerms, flags: i32) -> Expected {
+fn clone(terms: FilterTerms, flags: i32) -> Expected {
     let namespace = libc::CLONE_NEWNS
         | libc::CLONE_NEWCGROUP
         | libc::CLONE_NEWUTS
@@ -67,14 +67,14 @@ fn clone(terms: &FilterTerms, flags: i32) -> Expected {
 }
 
 /// A file that is emptied by opening it, though not for writing.
-fn opened(terms: &FilterTerms, flags: i32) -> Expected {
+fn opened(terms: FilterTerms, flags: i32) -> Expected {
     let writes = matches!(flags & 3, 1 | 2);
     let empties = flags & libc::O_TRUNC != 0;
     allowed_if(!terms.truncate_by_path || !empties || writes, libc::EACCES)
 }
 
 /// Of a call of our own architecture.
-pub(super) fn expected(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> Expected {
+pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> Expected {
     if call > LAST {
         return Errno(libc::ENOSYS);
     }
@@ -107,7 +107,6 @@ pub(super) fn expected(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> 
             NetAccess::Open => Allow,
         },
         libc::SYS_bind => allowed_if(terms.net == NetAccess::Open, libc::EACCES),
-        libc::SYS_listen | libc::SYS_accept | libc::SYS_accept4 => Errno(libc::EPERM),
         libc::SYS_sendto | libc::SYS_sendmmsg => {
             allowed_if(fourth & libc::MSG_FASTOPEN == 0, libc::EPERM)
         }
@@ -122,11 +121,6 @@ pub(super) fn expected(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> 
         libc::SYS_fcntl => allowed_if(!matches!(second, 8 | 15 | 1024 | 1040), libc::EPERM),
         libc::SYS_fchmod | libc::SYS_fchmodat | 452 | libc::SYS_utimensat => {
             if terms.supervised_metadata { Notify } else { Errno(libc::EPERM) }
-        }
-        libc::SYS_fchown | libc::SYS_fchownat => Errno(libc::EPERM),
-        libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_fsetxattr | 463 => Errno(libc::EPERM),
-        libc::SYS_removexattr | libc::SYS_lremovexattr | libc::SYS_fremovexattr | 466 | 469 => {
-            Errno(libc::EPERM)
         }
         libc::SYS_inotify_add_watch => allowed_if(terms.watch_files, libc::EACCES),
         libc::SYS_getxattr
@@ -156,53 +150,84 @@ pub(super) fn expected(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> 
         libc::SYS_truncate => allowed_if(!terms.truncate_by_path, libc::EACCES),
         libc::SYS_openat => opened(terms, third),
         libc::SYS_openat2 => allowed_if(!terms.truncate_by_path, libc::ENOSYS),
-        // Always refused.
-        libc::SYS_setpriority | libc::SYS_ioprio_set => Errno(libc::EPERM),
-        libc::SYS_setsid | libc::SYS_setpgid => Errno(libc::EPERM),
-        libc::SYS_ptrace
+        other => allowed_if(!never_allowed(other), libc::EPERM),
+    }
+}
+
+/// Whatever the terms and the arguments.
+fn never_allowed(call: i64) -> bool {
+    match call {
+        libc::SYS_setsid
+        | libc::SYS_setpgid
+        | libc::SYS_setpriority
+        | libc::SYS_ioprio_set
+        | libc::SYS_listen
+        | libc::SYS_accept
+        | libc::SYS_accept4
+        | libc::SYS_ptrace
         | libc::SYS_process_vm_readv
         | libc::SYS_process_vm_writev
         | libc::SYS_pidfd_getfd
         | libc::SYS_kcmp
-        | libc::SYS_process_madvise => Errno(libc::EPERM),
-        libc::SYS_bpf | libc::SYS_perf_event_open | libc::SYS_userfaultfd => Errno(libc::EPERM),
-        libc::SYS_keyctl | libc::SYS_add_key | libc::SYS_request_key => Errno(libc::EPERM),
-        // open_tree, move_mount, fsopen, fsconfig, fsmount, fspick; mount_setattr; open_tree_attr.
-        428..=433 | 442 | 467 => Errno(libc::EPERM),
-        libc::SYS_mount | libc::SYS_umount2 | libc::SYS_pivot_root | libc::SYS_chroot => {
-            Errno(libc::EPERM)
-        }
-        libc::SYS_setns | libc::SYS_unshare => Errno(libc::EPERM),
-        libc::SYS_open_by_handle_at | libc::SYS_fanotify_init => Errno(libc::EPERM),
-        libc::SYS_memfd_create | 447 | libc::SYS_vmsplice => Errno(libc::EPERM),
-        libc::SYS_shmget | libc::SYS_shmat | libc::SYS_shmctl | libc::SYS_shmdt => {
-            Errno(libc::EPERM)
-        }
-        libc::SYS_msgget | libc::SYS_msgsnd | libc::SYS_msgrcv | libc::SYS_msgctl => {
-            Errno(libc::EPERM)
-        }
-        libc::SYS_semget | libc::SYS_semop | libc::SYS_semtimedop | libc::SYS_semctl => {
-            Errno(libc::EPERM)
-        }
-        libc::SYS_mq_open | libc::SYS_mq_unlink => Errno(libc::EPERM),
-        libc::SYS_kexec_load | libc::SYS_kexec_file_load => Errno(libc::EPERM),
-        libc::SYS_init_module | libc::SYS_finit_module | libc::SYS_delete_module => {
-            Errno(libc::EPERM)
-        }
-        libc::SYS_swapon | libc::SYS_swapoff | libc::SYS_reboot => Errno(libc::EPERM),
-        libc::SYS_quotactl | 443 | libc::SYS_acct | libc::SYS_syslog => Errno(libc::EPERM),
-        libc::SYS_sethostname | libc::SYS_setdomainname => Errno(libc::EPERM),
-        libc::SYS_clock_settime
+        | libc::SYS_process_madvise
+        | libc::SYS_bpf
+        | libc::SYS_perf_event_open
+        | libc::SYS_userfaultfd
+        | libc::SYS_keyctl
+        | libc::SYS_add_key
+        | libc::SYS_request_key
+        | libc::SYS_vmsplice
+        | libc::SYS_acct
+        | libc::SYS_syslog
+        | libc::SYS_quotactl
+        | libc::SYS_sethostname
+        | libc::SYS_setdomainname
+        | libc::SYS_clock_settime
         | libc::SYS_clock_adjtime
         | libc::SYS_settimeofday
-        | libc::SYS_adjtimex => Errno(libc::EPERM),
-        _ => Allow,
+        | libc::SYS_adjtimex
+        // open_tree, move_mount, fsopen, fsconfig, fsmount, fspick; mount_setattr, quotactl_fd,
+        // memfd_secret, open_tree_attr.
+        | 428..=433 | 442 | 443 | 447 | 467 => true,
+        other => metadata(other) || old_mounts(other) || named_objects(other) || machine(other),
     }
+}
+
+/// Owners and attributes; modes and times may be the supervisor's.
+fn metadata(call: i64) -> bool {
+    let new = [libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, 463];
+    let gone = [libc::SYS_removexattr, libc::SYS_lremovexattr, libc::SYS_fremovexattr, 466];
+    let owner = [libc::SYS_fchown, libc::SYS_fchownat, 469];
+    new.contains(&call) || gone.contains(&call) || owner.contains(&call)
+}
+
+fn old_mounts(call: i64) -> bool {
+    let mounts = [libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot];
+    let namespaces = [libc::SYS_setns, libc::SYS_unshare];
+    let watches = [libc::SYS_open_by_handle_at, libc::SYS_fanotify_init];
+    mounts.contains(&call) || namespaces.contains(&call) || watches.contains(&call)
+}
+
+/// What other processes of the user can have by a number or a name.
+fn named_objects(call: i64) -> bool {
+    let memory = [libc::SYS_shmget, libc::SYS_shmat, libc::SYS_shmctl, libc::SYS_shmdt];
+    let messages = [libc::SYS_msgget, libc::SYS_msgsnd, libc::SYS_msgrcv, libc::SYS_msgctl];
+    let counters = [libc::SYS_semget, libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_semctl];
+    let queues = [libc::SYS_mq_open, libc::SYS_mq_unlink, libc::SYS_memfd_create];
+    [memory, messages, counters].concat().contains(&call) || queues.contains(&call)
+}
+
+fn machine(call: i64) -> bool {
+    let kernel = [libc::SYS_kexec_load, libc::SYS_kexec_file_load, libc::SYS_reboot];
+    let modules = [libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module];
+    kernel.contains(&call)
+        || modules.contains(&call)
+        || matches!(call, libc::SYS_swapon | libc::SYS_swapoff)
 }
 
 /// Calls that only this architecture has, by the numbers in its table.
 #[cfg(target_arch = "x86_64")]
-fn elder(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> Option<Expected> {
+fn elder(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> Option<Expected> {
     Some(match call {
         // open
         2 => opened(terms, int(arguments[1])),
@@ -210,13 +235,11 @@ fn elder(terms: &FilterTerms, call: u32, arguments: &[u64; 6]) -> Option<Expecte
         57 | 58 => allowed_if(terms.processes, libc::EPERM),
         // chmod, utime, utimes, futimesat
         90 | 132 | 235 | 261 if terms.supervised_metadata => Notify,
-        90 | 132 | 235 | 261 => Errno(libc::EPERM),
-        // chown, lchown
-        92 | 94 => Errno(libc::EPERM),
-        // uselib, modify_ldt, iopl, ioperm
-        134 | 154 | 172 | 173 => Errno(libc::EPERM),
-        // create_module, get_kernel_syms, query_module
-        174 | 177 | 178 => Errno(libc::EPERM),
+        // The same unsupervised; chown, lchown; uselib, modify_ldt, iopl, ioperm; create_module,
+        // get_kernel_syms, query_module.
+        90 | 132 | 235 | 261 | 92 | 94 | 134 | 154 | 172 | 173 | 174 | 177 | 178 => {
+            Errno(libc::EPERM)
+        }
         337..=423 => Errno(libc::ENOSYS),
         _ => return None,
     })

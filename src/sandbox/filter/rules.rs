@@ -69,7 +69,7 @@ const MSG_FASTOPEN: u32 = 0x2000_0000;
 const ACCESS_MODE: u32 = 3;
 const SOCKET_FLAGS: u32 = word(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC);
 
-pub(super) fn emit(rule: Rule, terms: &FilterTerms, a: &mut Assembler) {
+pub(super) fn emit(rule: Rule, terms: FilterTerms, a: &mut Assembler) {
     match rule {
         Rule::Clone => {
             a.load(low(0));
@@ -133,7 +133,7 @@ fn refuse_each(values: &[u32], a: &mut Assembler) {
 }
 
 /// The kinds whose peers a policy can judge: TCP, and UDP when it need not.
-fn socket(terms: &FilterTerms, a: &mut Assembler) {
+fn socket(terms: FilterTerms, a: &mut Assembler) {
     let (internet, datagram) = (a.place(), a.place());
     a.load(low(0));
     a.if_equal(word(libc::AF_INET), internet);

@@ -197,7 +197,7 @@ const FORKS: &[c_long] = &[];
 /// visible), `execve` (Landlock's).
 pub(super) struct Table(BTreeMap<u32, Place>);
 
-pub(super) fn table(terms: &FilterTerms) -> Table {
+pub(super) fn table(terms: FilterTerms) -> Table {
     let modes = if terms.supervised_metadata { Place::NOTIFY } else { Place::EPERM };
     let rule = |rule| Place::Rule(rule);
     let mut rows: Vec<(&[c_long], Place)> = vec![
