@@ -87,13 +87,13 @@ async function connections(type) {
   const server = createServer((socket) => socket.on('error', () => {}).resume())
   await new Promise((resolve) => server.listen(0, HOST, resolve))
   const input = { host: HOST, port: server.address().port, count: CONNECTS }
-  const samples = {}
+  const samples = { open: [], network: [] }
   for (let round = 0; round < rounds; round++) {
     for (const id of ['open', 'network']) {
       const tools = runtime(type, sets[id].permissions, false)
       const { output } = await timed(tools, 'connects', input)
       // The first ones compile the code that makes them.
-      ;(samples[id] ??= []).push(...output.times.slice(10))
+      samples[id].push(...output.times.slice(10))
       await tools.dispose()
     }
   }
