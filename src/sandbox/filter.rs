@@ -27,6 +27,8 @@ mod facts;
 #[cfg(test)]
 mod installed;
 #[cfg(test)]
+mod interpreter;
+#[cfg(test)]
 mod oracle;
 
 use assembler::{Assembler, Place};

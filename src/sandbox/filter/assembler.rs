@@ -278,3 +278,6 @@ fn distance(place: Place, from: usize, starts: &[usize], places: &BTreeMap<Place
     let to = places.get(&place).copied().filter(|to| *to >= from).unwrap_or(last);
     to.saturating_sub(from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,7 +214,7 @@ fn named_objects(call: i64) -> bool {
     let messages = [libc::SYS_msgget, libc::SYS_msgsnd, libc::SYS_msgrcv, libc::SYS_msgctl];
     let counters = [libc::SYS_semget, libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_semctl];
     let queues = [libc::SYS_mq_open, libc::SYS_mq_unlink, libc::SYS_memfd_create];
-    [memory, messages, counters].concat().contains(&call) || queues.contains(&call)
+    [memory, messages, counters].iter().any(|kind| kind.contains(&call)) || queues.contains(&call)
 }
 
 fn machine(call: i64) -> bool {
