@@ -209,6 +209,17 @@ impl Call {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// Where the link `/proc/TID/name` leads.
+    pub(crate) fn read_link(&self, name: &str) -> io::Result<String> {
+        let path = std::ffi::CString::new(format!("/proc/{}/{name}", self.tid))?;
+        let mut text = [0_u8; 256];
+        // SAFETY: the kernel writes into `text` alone.
+        let count = unsafe { libc::readlink(path.as_ptr(), text.as_mut_ptr().cast(), text.len()) };
+        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        self.check()?;
+        Ok(String::from_utf8_lossy(&text[..count]).into_owned())
+    }
+
     /// Gives the caller a duplicate of `ours` in place of its descriptor `over`.
     pub(crate) fn replace(
         &self,
