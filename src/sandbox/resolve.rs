@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::permission::Host;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(1);
 const MOST_PINNED: usize = 4096;
 const MOST_ADDRESSES: usize = 64;
@@ -145,7 +145,9 @@ impl Resolver {
 /// A bounded list, with IPv4 addresses as such.
 fn plain(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     addresses.truncate(MOST_ADDRESSES);
-    addresses.iter_mut().for_each(|address| *address = address.to_canonical());
+    for address in &mut addresses {
+        *address = address.to_canonical();
+    }
     addresses
 }
 

@@ -183,11 +183,12 @@ pub(crate) mod call {
 
     pub(crate) fn connect_raw<T>(fd: i32, address: *const T, length: u32) -> i64 {
         // SAFETY: a system call; what the kernel makes of the address is what is tested.
-        result(i64::from(unsafe { libc::connect(fd, address.cast(), length) }))
+        result(unsafe { libc::syscall(libc::SYS_connect, fd, address, length) })
     }
 
     pub(crate) fn connect_on(fd: i32, ip: Ipv4Addr, port: u16) -> i64 {
-        connect_raw(fd, &raw const *&v4(ip, port), 16)
+        let address = v4(ip, port);
+        connect_raw(fd, &raw const address, 16)
     }
 
     /// 0, or the negative of an errno.

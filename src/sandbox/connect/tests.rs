@@ -267,7 +267,7 @@ fn what_is_no_tcp_socket_or_no_address_is_refused() {
         let udp = call::socket(libc::AF_INET, libc::SOCK_DGRAM);
         call::note(notes, 0, call::connect_on(udp, ALLOWED, port));
         let unix = call::socket(libc::AF_UNIX, libc::SOCK_STREAM);
-        call::note(notes, 1, call::connect_raw(unix, b"\x01\0/tmp/x\0".as_ptr(), 9));
+        call::note(notes, 1, call::connect_raw(unix, [1_u8, 0, b'/', b'x', 0].as_ptr(), 5));
         call::note(notes, 2, call::connect_on(999, ALLOWED, port));
         let tcp = call::socket(libc::AF_INET, libc::SOCK_STREAM);
         call::note(notes, 3, call::connect_raw(tcp, std::ptr::without_provenance::<u8>(8), 16));

@@ -113,7 +113,7 @@ fn stuck(count: usize) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
 
 #[test]
 fn a_child_is_served_while_a_hundred_others_block() {
-    let (mut blocked, watches, free) = stuck(100);
+    let (mut blocked, guards, free) = stuck(100);
     let mut child = trial::fork(CONNECT, |notes| {
         for number in 0..50 {
             call::note(notes, number, call::connect(NOWHERE, 9));
@@ -129,7 +129,7 @@ fn a_child_is_served_while_a_hundred_others_block() {
         assert!(child.wait());
         assert_eq!(child.note(0), 1);
     }
-    drop(watches);
+    drop(guards);
 }
 
 #[test]
@@ -157,9 +157,8 @@ fn a_connection_is_broken_off_when_the_watch_or_the_caller_ends() {
                 let fd = call::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC);
                 let socket = Arc::new(notify::owned(fd).unwrap());
                 told.send(0).unwrap();
-                let result = call.connecting(&socket, || {
-                    call::connect_on(socket.as_raw_fd(), NOWHERE, port)
-                });
+                let result = call
+                    .connecting(&socket, || call::connect_on(socket.as_raw_fd(), NOWHERE, port));
                 told.send(result.unwrap_or(-1)).unwrap();
             });
         };

@@ -116,3 +116,81 @@ fn a_held_socket_is_the_childs_own() {
     assert_eq!(setup.network.inner.access.count(), 256);
     assert!(door.close() >= 2);
 }
+
+fn is_root() -> bool {
+    // SAFETY: asks for a number.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// A process that is not root reads no memory of a child that forbids it; root does.
+#[test]
+#[expect(clippy::print_stderr, reason = "a check that is left out says why")]
+fn a_child_that_hides_itself_is_refused() {
+    if is_root() {
+        eprintln!("left out: root reads every process; all of this room runs as another user too");
+        return;
+    }
+    for (access, numbers) in [
+        (SocketAccess::Duplicate, CONNECT),
+        (SocketAccess::Held, WITH_SOCKET),
+        (SocketAccess::Replace, CONNECT),
+    ] {
+        let mut door = Door::open(ALLOWED);
+        let port = door.port;
+        let list = flags(&["--allow-net=127.0.0.2"]);
+        let setup = setup_by(&list, hosts(&[]), 10, access);
+        let child = setup.run_with(numbers, |notes| {
+            call::note(notes, 0, call::connect(ALLOWED, port));
+            // SAFETY: a system call.
+            unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+            call::note(notes, 1, call::connect(ALLOWED, port));
+        });
+        assert_eq!((child.note(0), child.note(1)), (0, EACCES), "{access:?}");
+        assert_eq!(door.close(), 1);
+    }
+}
+
+/// Runs every test of this room again as a user without any power.
+#[test]
+#[expect(clippy::print_stderr, reason = "a check that is left out says why")]
+fn all_of_this_holds_as_nobody() {
+    const NOBODY: u32 = 65534;
+    if !is_root() {
+        eprintln!("left out: this is not root, so the other tests ran without power anyway");
+        return;
+    }
+    let arguments = [c"test", c"sandbox::", c"--skip", c"as_nobody", c"--test-threads", c"2"];
+    let mut pointers: Vec<*const libc::c_char> = arguments.iter().map(|one| one.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    let environment = [c"RUST_BACKTRACE=0".as_ptr(), std::ptr::null()];
+    let (mut ends, mut status) = ([-1; 2], 0);
+    // SAFETY: the child makes system calls alone and becomes another program.
+    let output = unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        let pid = libc::fork();
+        if pid == 0 {
+            libc::dup2(ends[1], 1);
+            libc::dup2(ends[1], 2);
+            libc::syscall(libc::SYS_setgroups, 0, 0);
+            libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY);
+            libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY);
+            libc::execve(c"/proc/self/exe".as_ptr(), pointers.as_ptr(), environment.as_ptr());
+            libc::_exit(126);
+        }
+        libc::close(ends[1]);
+        let mut output = Vec::new();
+        let mut buffer = [0_u8; 4096];
+        loop {
+            let count = libc::read(ends[0], buffer.as_mut_ptr().cast(), buffer.len());
+            match usize::try_from(count) {
+                Ok(count) if count > 0 => output.extend(&buffer[..count]),
+                _ => break,
+            }
+        }
+        libc::close(ends[0]);
+        assert_eq!(libc::waitpid(pid, &raw mut status, 0), pid);
+        String::from_utf8_lossy(&output).into_owned()
+    };
+    assert_eq!(status, 0, "{output}");
+    assert!(output.contains("a_child_that_hides_itself_is_refused ... ok"), "{output}");
+}
