@@ -5,7 +5,8 @@
 //! copy. What the child changes meanwhile changes nothing.
 //!
 //! Every connect is made by a helper thread, also for sockets that do not block: whether they do is
-//! up to the child, which could change it at the last moment and stop the thread of all children.
+//! up to the child, which could change it at the last moment and stop the thread of all children. So is
+//! whatever puts a descriptor into the child, since that waits until the child's thread has run.
 
 mod access;
 mod live;
@@ -80,7 +81,8 @@ impl Decide for Network {
         if call.number() == libc::SYS_connect {
             self.inner.connect(call);
         } else if call.number() == libc::SYS_socket && self.inner.access.makes_sockets() {
-            self.inner.access.make(call);
+            let own = Arc::clone(&self.inner);
+            call.later(move |call| own.access.make(call));
         }
         // Any other is dropped, and with that refused.
     }
@@ -107,8 +109,10 @@ impl Inner {
                 call.later(move |call| own.make_by_name(call, &attempt, name, port));
             }
             Some(Route::NameServer) => {
-                let result = self.open_stub(&call, &attempt);
-                call.answer(result);
+                call.later(move |call| {
+                    let result = own.open_stub(&call, &attempt);
+                    call.answer(result);
+                });
             }
             None => call.answer(Err(libc::EACCES)),
         }

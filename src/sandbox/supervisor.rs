@@ -297,8 +297,11 @@ impl Supervisor {
         match found {
             Ok((listener, decide)) => {
                 if what & libc::EPOLLIN != 0 {
-                    if let Some(call) = Call::receive(&listener) {
-                        decide.decide(call);
+                    match Call::receive(&listener) {
+                        Ok(Some(call)) => decide.decide(call),
+                        Ok(None) => {}
+                        // It would fail for ever; closed, the listener refuses every call.
+                        Err(_) => self.end(token),
                     }
                 } else if what & (libc::EPOLLHUP | libc::EPOLLERR) != 0 {
                     self.end(token);
