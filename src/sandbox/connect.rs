@@ -5,19 +5,23 @@
 //! copy. What the child changes meanwhile changes nothing.
 //!
 //! Every connect is made by a helper thread, also for sockets that do not block: whether they do is
-//! up to the child, which could change it at the last moment and stop the thread of all children.
+//! up to the child, which could change it at the last moment and stop the thread of all children. So is
+//! whatever puts a descriptor into the child, since that waits until the child's thread has run.
 
+mod access;
 mod live;
 pub(super) mod rules;
 mod socket;
 
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
+pub(crate) use self::access::SocketAccess;
+use self::access::{Access, Attempt};
 use self::live::Live;
 use self::rules::{NetRules, reason, target};
-use self::socket::{Family, MOST_ADDRESS, Wanted, errno};
+use self::socket::{MOST_ADDRESS, Wanted, errno};
 use super::denials::{DenialKind, DenialReason, Denials};
 use super::dns::Stub;
 use super::resolve::{Resolver, Unresolved};
@@ -36,14 +40,7 @@ struct Inner {
     denials: Arc<Denials>,
     stub: Arc<Stub>,
     live: Live,
-}
-
-/// A connection that a child wants.
-struct Attempt {
-    socket: Arc<OwnedFd>,
-    family: Family,
-    /// The child's number of it.
-    number: u32,
+    access: Access,
 }
 
 /// Where a connection leads.
@@ -69,18 +66,23 @@ impl Network {
         resolver: Resolver,
         max_connections: u32,
         denials: Arc<Denials>,
+        access: SocketAccess,
     ) -> Network {
         let rules = Arc::new(NetRules::new(rules));
         let stub = Stub::new(Arc::clone(&rules), resolver.clone(), Arc::clone(&denials));
         let (stub, live) = (Arc::new(stub), Live::new(max_connections));
-        Network { inner: Arc::new(Inner { rules, resolver, denials, stub, live }) }
+        let access = Access::new(access);
+        Network { inner: Arc::new(Inner { rules, resolver, denials, stub, live, access }) }
     }
 }
 
 impl Decide for Network {
     fn decide(&self, call: Call) {
         if call.number() == libc::SYS_connect {
-            Inner::connect(&self.inner, call);
+            self.inner.connect(call);
+        } else if call.number() == libc::SYS_socket && self.inner.access.makes_sockets() {
+            let own = Arc::clone(&self.inner);
+            call.later(move |call| own.access.make(call));
         }
         // Any other is dropped, and with that refused.
     }
@@ -88,7 +90,7 @@ impl Decide for Network {
 
 impl Inner {
     fn connect(self: &Arc<Self>, call: Call) {
-        let (attempt, wanted) = match take_apart(&call) {
+        let (attempt, wanted) = match self.take_apart(&call) {
             Ok(found) => found,
             Err(errno) => return call.answer(Err(errno)),
         };
@@ -107,8 +109,10 @@ impl Inner {
                 call.later(move |call| own.make_by_name(call, &attempt, name, port));
             }
             Some(Route::NameServer) => {
-                let result = self.open_stub(&call, &attempt);
-                call.answer(result);
+                call.later(move |call| {
+                    let result = own.open_stub(&call, &attempt);
+                    call.answer(result);
+                });
             }
             None => call.answer(Err(libc::EACCES)),
         }
@@ -164,8 +168,8 @@ impl Inner {
 
     /// Gives the child a conversation with its name server in place of the socket.
     fn open_stub(&self, call: &Call, attempt: &Attempt) -> Result<i64, i32> {
-        let nonblocking = socket::is_nonblocking(&attempt.socket);
-        let end = self.stub.open(&call.scope(), nonblocking).map_err(|_| libc::ECONNREFUSED)?;
+        let end =
+            self.stub.open(&call.scope(), attempt.nonblocking).map_err(|_| libc::ECONNREFUSED)?;
         call.replace(end.as_fd(), attempt.number, true).map_err(|_| libc::EACCES)?;
         Ok(0)
     }
@@ -217,33 +221,36 @@ impl Inner {
             Ok(_) | Err(libc::EINPROGRESS | libc::EALREADY | libc::EISCONN | libc::EINTR)
         );
         self.live.done(inode, connected);
+        if matches!(result, Ok(_) | Err(libc::EINPROGRESS)) {
+            self.access.release(inode);
+            if let Some(close) = attempt.give
+                && call.replace(attempt.socket.as_fd(), attempt.number, close).is_err()
+            {
+                return call.answer(Err(libc::EACCES));
+            }
+        }
         call.answer(result);
     }
-}
 
-/// What a call wants: the caller's socket, duplicated, and the address, copied once.
-fn take_apart(call: &Call) -> Result<(Attempt, Wanted), i32> {
-    let [fd, address, length, ..] = call.arguments();
-    // The kernel looks at the low halves of these.
-    #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
-    let (number, length) = (fd as u32, (length as u32).cast_signed());
-    let socket = call.descriptor(number.cast_signed()).map_err(|error| match errno(&error) {
-        libc::EBADF => libc::EBADF,
-        _ => libc::EACCES,
-    })?;
-    let family = socket::family(&socket)?;
-    let length = usize::try_from(length).map_err(|_| libc::EINVAL)?;
-    let mut bytes = [0; MOST_ADDRESS];
-    let bytes = bytes.get_mut(..length).ok_or(libc::EINVAL)?;
-    let count = call.read(address, bytes).map_err(|error| match errno(&error) {
-        libc::EFAULT => libc::EFAULT,
-        _ => libc::EACCES,
-    })?;
-    if count < length {
-        return Err(libc::EFAULT);
+    /// What a call wants: the caller's socket, and the address, copied once.
+    fn take_apart(&self, call: &Call) -> Result<(Attempt, Wanted), i32> {
+        let [fd, address, length, ..] = call.arguments();
+        #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
+        let (number, length) = (fd as u32, (length as u32).cast_signed());
+        let length = usize::try_from(length).map_err(|_| libc::EINVAL)?;
+        let mut bytes = [0; MOST_ADDRESS];
+        let bytes = bytes.get_mut(..length).ok_or(libc::EINVAL)?;
+        let count = call.read(address, bytes).map_err(|error| match errno(&error) {
+            libc::EFAULT => libc::EFAULT,
+            _ => libc::EACCES,
+        })?;
+        if count < length {
+            return Err(libc::EFAULT);
+        }
+        let attempt = self.access.find(call, number, bytes)?;
+        let wanted = socket::parse(bytes, attempt.family)?;
+        Ok((attempt, wanted))
     }
-    let wanted = socket::parse(bytes, family)?;
-    Ok((Attempt { socket: Arc::new(socket), family, number }, wanted))
 }
 
 #[cfg(test)]

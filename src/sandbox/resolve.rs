@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 
 use crate::permission::Host;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(1);
 const MOST_PINNED: usize = 4096;
 const MOST_ADDRESSES: usize = 64;
@@ -71,6 +71,7 @@ impl Resolver {
 
     /// Looks into a map first. Its names are in the form that [`Host`] gives them.
     pub(crate) fn with_hosts(self, hosts: HashMap<String, Vec<IpAddr>>) -> Resolver {
+        let hosts = hosts.into_iter().map(|(name, addresses)| (name, plain(addresses))).collect();
         Resolver { hosts: Arc::new(hosts), ..self }
     }
 
@@ -105,14 +106,11 @@ impl Resolver {
             None if self.servers.is_empty() => system(name)?,
             None => upstream::resolve(&self.servers, name)?,
         };
-        let mut addresses = found.addresses;
-        addresses.iter_mut().for_each(|address| *address = address.to_canonical());
-        addresses.truncate(MOST_ADDRESSES);
-        if addresses.is_empty() {
+        if found.addresses.is_empty() {
             return Err(Unresolved::NoSuchName);
         }
-        self.pin(name, addresses.clone(), found.holds);
-        Ok(self.known(name).unwrap_or(addresses))
+        self.pin(name, plain(found.addresses.clone()), found.holds);
+        Ok(self.known(name).unwrap_or_else(|| plain(found.addresses)))
     }
 
     fn pin(&self, name: &str, addresses: Vec<IpAddr>, holds: Duration) {
@@ -142,6 +140,15 @@ impl Resolver {
         names.dedup();
         names
     }
+}
+
+/// A bounded list, with IPv4 addresses as such.
+fn plain(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    addresses.truncate(MOST_ADDRESSES);
+    for address in &mut addresses {
+        *address = address.to_canonical();
+    }
+    addresses
 }
 
 fn system(name: &str) -> Result<Found, Unresolved> {
@@ -178,4 +185,4 @@ fn names_in(file: &str, address: IpAddr) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

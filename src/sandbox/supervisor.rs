@@ -31,7 +31,7 @@ use call::Listener;
 
 /// How long the thread sleeps while helper threads connect for children that may have ended.
 const SWEEP_MS: libc::c_int = 1000;
-const SWEEP: Duration = Duration::from_millis(1000);
+const SWEEP: Duration = Duration::from_secs(1);
 /// Wakes the thread.
 const WAKE: u64 = 0;
 const EVENTS: usize = 64;
@@ -174,7 +174,9 @@ impl Scope {
     pub(crate) fn resume(&self, token: u64) {
         let Ok(supervisor) = supervisor() else { return };
         let sources = supervisor.sources.lock();
-        if let Some(Source::Stream { stream, .. }) = sources.get(&token) {
+        if let Some(Source::Stream { stream, owner }) = sources.get(&token)
+            && *owner == self.token
+        {
             let events = libc::EPOLLIN | libc::EPOLLONESHOT;
             let _ = supervisor.control(libc::EPOLL_CTL_MOD, stream.descriptor(), events, token);
         }
@@ -182,7 +184,9 @@ impl Scope {
 
     /// Stops serving a descriptor.
     pub(crate) fn forget(&self, token: u64) {
-        if let Ok(supervisor) = supervisor() {
+        if self.token != token
+            && let Ok(supervisor) = supervisor()
+        {
             supervisor.forget(token);
         }
     }
@@ -277,7 +281,9 @@ impl Supervisor {
             Source::Stream { .. } => None,
         };
         let listeners: Vec<_> = self.sources.lock().values().filter_map(listener).collect();
-        listeners.iter().for_each(|listener| listener.sweep());
+        for listener in listeners {
+            listener.sweep();
+        }
     }
 
     fn dispatch(&self, token: u64, what: i32) {
@@ -291,8 +297,11 @@ impl Supervisor {
         match found {
             Ok((listener, decide)) => {
                 if what & libc::EPOLLIN != 0 {
-                    if let Some(call) = Call::receive(&listener) {
-                        decide.decide(call);
+                    match Call::receive(&listener) {
+                        Ok(Some(call)) => decide.decide(call),
+                        Ok(None) => {}
+                        // It would fail for ever; closed, the listener refuses every call.
+                        Err(_) => self.end(token),
                     }
                 } else if what & (libc::EPOLLHUP | libc::EPOLLERR) != 0 {
                     self.end(token);

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A child that hangs ends after this many seconds.
 const SECONDS: u32 = 60;
+/// Where a child keeps what it needs of its test.
+const ABOVE: i32 = 500;
 pub(crate) const CONNECT: &[i64] = &[libc::SYS_connect];
 
 /// Memory that a child shares with its test.
@@ -59,6 +61,11 @@ pub(crate) fn fork(numbers: &[i64], body: impl FnOnce(&'static Notes)) -> Child 
         let pid = libc::fork();
         if pid == 0 {
             libc::alarm(SECONDS);
+            // What other tests hold open must not stay open because of this child.
+            libc::dup2(to_test.as_raw_fd(), ABOVE);
+            libc::dup2(from_test.as_raw_fd(), ABOVE + 1);
+            libc::syscall(libc::SYS_close_range, 3, ABOVE - 1, 0);
+            libc::syscall(libc::SYS_close_range, ABOVE + 2, libc::c_uint::MAX, 0);
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
             let flags = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE_RECV;
@@ -68,10 +75,9 @@ pub(crate) fn fork(numbers: &[i64], body: impl FnOnce(&'static Notes)) -> Child 
                 flags,
                 &raw const program,
             );
-            libc::write(to_test.as_raw_fd(), (&raw const listener).cast(), 8);
+            libc::write(ABOVE, (&raw const listener).cast(), 8);
             let mut byte = 0_u8;
-            libc::close(go.as_raw_fd());
-            libc::read(from_test.as_raw_fd(), (&raw mut byte).cast(), 1);
+            libc::read(ABOVE + 1, (&raw mut byte).cast(), 1);
             // The listener is the test's from now on.
             libc::close(i32::try_from(listener).unwrap_or(-1));
             body(notes);
@@ -177,11 +183,12 @@ pub(crate) mod call {
 
     pub(crate) fn connect_raw<T>(fd: i32, address: *const T, length: u32) -> i64 {
         // SAFETY: a system call; what the kernel makes of the address is what is tested.
-        result(i64::from(unsafe { libc::connect(fd, address.cast(), length) }))
+        result(unsafe { libc::syscall(libc::SYS_connect, fd, address, length) })
     }
 
     pub(crate) fn connect_on(fd: i32, ip: Ipv4Addr, port: u16) -> i64 {
-        connect_raw(fd, &raw const *&v4(ip, port), 16)
+        let address = v4(ip, port);
+        connect_raw(fd, &raw const address, 16)
     }
 
     /// 0, or the negative of an errno.

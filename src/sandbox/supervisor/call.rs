@@ -81,16 +81,22 @@ pub(crate) struct Call {
 
 impl Call {
     /// Takes the next call. `None` when its caller has ended meanwhile.
-    pub(super) fn receive(listener: &Arc<Listener>) -> Option<Call> {
-        let found = notify::receive(&listener.fd).ok()?;
-        Some(Call {
+    pub(super) fn receive(listener: &Arc<Listener>) -> io::Result<Option<Call>> {
+        let found = match notify::receive(&listener.fd) {
+            Ok(found) => found,
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Call {
             listener: Arc::clone(listener),
             id: found.id,
             tid: found.pid,
             number: i64::from(found.data.nr),
             arguments: found.data.args,
             answered: false,
-        })
+        }))
     }
 
     /// The number of the system call.
@@ -209,7 +215,19 @@ impl Call {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Gives the caller a duplicate of `ours` in place of its descriptor `over`.
+    /// Where the link `/proc/TID/name` leads.
+    pub(crate) fn read_link(&self, name: &str) -> io::Result<String> {
+        let path = std::ffi::CString::new(format!("/proc/{}/{name}", self.tid))?;
+        let mut text = [0_u8; 256];
+        // SAFETY: the kernel writes into `text` alone.
+        let count = unsafe { libc::readlink(path.as_ptr(), text.as_mut_ptr().cast(), text.len()) };
+        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        self.check()?;
+        Ok(String::from_utf8_lossy(&text[..count]).into_owned())
+    }
+
+    /// Gives the caller a duplicate of `ours` in place of its descriptor `over`. Waits until the
+    /// caller's thread has run.
     pub(crate) fn replace(
         &self,
         ours: BorrowedFd<'_>,
@@ -221,7 +239,7 @@ impl Call {
     }
 
     /// Gives the caller a duplicate of `ours`, whose number is the answer. `EACCES` if that fails for
-    /// want of anything but numbers.
+    /// want of anything but numbers. Waits until the caller's thread has run.
     pub(crate) fn answer_with(mut self, ours: BorrowedFd<'_>, close_on_exec: bool) -> bool {
         let fd = &self.listener.fd;
         match notify::give(fd, self.id, ours.as_raw_fd(), &Place::Answer, close_on_exec) {
