@@ -189,6 +189,23 @@ fn a_link_is_judged_by_what_it_leads_to() {
 }
 
 #[test]
+fn a_link_beside_a_denied_file_grants_nothing() {
+    let project = Project::new("links-beside");
+    project.file("data/a");
+    project.file("data/private/key");
+    project.file("secret/b");
+    symlink("private/key", project.0.join("data/inside")).unwrap();
+    symlink("../secret/b", project.0.join("data/outside")).unwrap();
+    symlink("a", project.0.join("data/fine")).unwrap();
+    let said = project.out(
+        &["--allow-read=./data", "--deny-read=./data/private"],
+        "for f in inside outside private/key; do { read x < data/$f; } 2>/dev/null && echo $f; done
+         read x < data/fine; echo $x",
+    );
+    assert_eq!(said, "data/a\n");
+}
+
+#[test]
 fn what_comes_to_lie_beside_a_denied_file_is_not_granted() {
     let project = Project::new("beside");
     project.file("data/a");
