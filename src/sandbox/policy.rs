@@ -97,8 +97,8 @@ impl Policy {
         if permissions.grants_everything() {
             return Ok(Compiled { policy: None, unenforced: Vec::new() });
         }
-        if kernel.landlock == 0 || !kernel.notify {
-            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable() });
+        if let Some(lacking) = kernel.lacks() {
+            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable(lacking) });
         }
         let mut unenforced = Vec::new();
         let root = order.project_root.as_path();

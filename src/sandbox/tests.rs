@@ -236,6 +236,32 @@ fn a_part_of_what_may_be_written_cannot_be_denied() {
 }
 
 #[test]
+fn a_kernel_without_the_means_refuses_rather_than_to_pretend() {
+    let project = Project::new("lacking");
+    let full = Kernel::current();
+    let compile = |flags: &[&str], kernel: Kernel| {
+        Policy::compile(&project.order(flags), Missing::IsWrong, kernel)
+    };
+    for (kernel, why) in [
+        (Kernel { landlock: 0, ..full }, "no Landlock"),
+        (Kernel { notify: false, ..full }, "no seccomp filters"),
+        (Kernel { landlock: 0, notify: false }, "neither Landlock nor seccomp filters"),
+    ] {
+        let error = compile(&["--allow-read"], kernel).unwrap_err();
+        assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
+        let list = error.details().unwrap()["unenforceable"].as_array().unwrap().clone();
+        let flags: Vec<_> = list.iter().map(|one| one["flag"].as_str().unwrap()).collect();
+        assert_eq!(flags, ["--allow-write", "--allow-net", "--allow-run"]);
+        let text = error.to_string();
+        for part in flags.into_iter().chain([why, std::env::consts::OS]) {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(compile(&["-A"], kernel).is_ok());
+        assert!(compile(&["-A", "--deny-net"], kernel).is_err());
+    }
+}
+
+#[test]
 fn a_rule_about_a_missing_file_is_a_mistake_and_a_folder_to_write_is_made() {
     let project = Project::new("missing");
     let error = project.compile(&["--allow-read=./none"]).unwrap_err();
