@@ -154,6 +154,8 @@ const WRONG: [option: string, value: unknown, field?: string][] = [
   ['maxOpenFiles', 1],
   ['maxFileBytes', -1],
   ['maxConnections', '64'],
+  ['codeRoots', './lib'],
+  ['codeRoots', [1], 'codeRoots[0]'],
   ['scratchDir', 1],
   ['exitGraceMs', -1],
   ['rawResult', 'yes'],
@@ -188,7 +190,7 @@ describe('a wrong value', () => {
       OPTIONS: { name: string }[]
     }
     const tried = new Set(WRONG.map(([option]) => option))
-    const other = ['runtimeType', 'codeRoots']
+    const other = ['runtimeType']
     expect(OPTIONS.filter(({ name }) => !tried.has(name) && !other.includes(name))).toEqual([])
   })
 
@@ -213,16 +215,19 @@ describe('the runtime type', () => {
   })
 })
 
-describe('options that need the kernel', () => {
+describe('options that the kernel has to keep', () => {
   it.each([
-    ['resolver', { hosts: { 'a.test': ['127.0.0.2'] } }],
+    ['resolver', { hosts: { 'a.test': ['127.0.0.2'] }, servers: ['127.0.0.2:5353'] }],
     ['codeRoots', ['/opt/lib']],
     ['maxConnections', 63],
-    ['runAs', 'nobody'],
-  ])('%s is refused by name', async (option, value) => {
-    const error = await refusal(() => readToolOptions({ [option]: value }))
-    expect([error.code, error.details?.option]).toEqual(['POLICY_UNENFORCEABLE', option])
-    expect(error.message).toMatch(new RegExp(`^${option} cannot be enforced`))
+  ])('%s is taken as it is given', (option, value) => {
+    expect(readToolOptions({ [option]: value })).toMatchObject({ [option]: value })
+  })
+
+  it('runAs is refused by name: nothing keeps it', async () => {
+    const error = await refusal(() => readToolOptions({ runAs: 'nobody' }))
+    expect([error.code, error.details?.option]).toEqual(['POLICY_UNENFORCEABLE', 'runAs'])
+    expect(error.message).toMatch(/^runAs cannot be enforced/)
   })
 
   it('may have their defaults', () => {

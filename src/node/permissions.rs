@@ -114,7 +114,8 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
 
 #[cfg(not(target_os = "linux"))]
 fn kept(set: PermissionSet, _: Place) -> Result<Kept, Error> {
-    Ok(Kept { unenforceable: set.unenforceable(), ..Kept::default() })
+    let lacking = "this version enforces permissions on Linux only and has nothing here";
+    Ok(Kept { unenforceable: set.unenforceable(lacking), ..Kept::default() })
 }
 
 /// What the kernel of this machine can keep: `{landlockAbi, seccomp, userNotify, metadataWrites,

@@ -1,13 +1,12 @@
-//! What this build cannot keep a child from, so that nobody believes in a rule that nothing enforces.
+//! What remains of a set where the kernel keeps a child from nothing, so that nobody believes in a rule
+//! that nothing enforces.
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::PermissionSet;
 use super::flags::{escape, flag_name};
 use super::rules::{Rule, Rules};
 use super::set::{Effect, Kind};
-use crate::error::Error;
 
 /// A permission of a set that nothing here enforces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,30 +20,16 @@ pub struct Unenforceable {
 }
 
 impl PermissionSet {
-    /// Everything of the set that no mechanism of this build enforces. The environment is built from
-    /// nothing when a child is started, so its rules always are.
-    pub fn unenforceable(&self) -> Vec<Unenforceable> {
+    /// Everything of the set that nothing enforces where a system lacks the means: `lacking` says which,
+    /// as in "this kernel offers no Landlock". The environment is built from nothing when a child is
+    /// started, so its rules always hold.
+    pub fn unenforceable(&self, lacking: &str) -> Vec<Unenforceable> {
         let mut found = Vec::new();
-        self.report(&mut found, Kind::Read, &self.read, "reading");
-        self.report(&mut found, Kind::Write, &self.write, "writing");
-        self.report(&mut found, Kind::Net, &self.net, "using the network");
-        self.report(&mut found, Kind::Run, &self.run, "starting programs");
+        self.report(&mut found, Kind::Read, &self.read, (lacking, "reading"));
+        self.report(&mut found, Kind::Write, &self.write, (lacking, "writing"));
+        self.report(&mut found, Kind::Net, &self.net, (lacking, "using the network"));
+        self.report(&mut found, Kind::Run, &self.run, (lacking, "starting programs"));
         found
-    }
-
-    /// An error unless everything of the set can be enforced. Its details are `unenforceable`, the
-    /// list, and `platform`.
-    pub fn require_enforceable(&self) -> Result<(), Error> {
-        let found = self.unenforceable();
-        if found.is_empty() {
-            return Ok(());
-        }
-        let platform = std::env::consts::OS;
-        let reasons: Vec<&str> = found.iter().map(|one| one.reason.as_str()).collect();
-        let message =
-            format!("permissions cannot be enforced on {platform}: {}", reasons.join("; "));
-        Err(Error::policy_unenforceable(message)
-            .with_details(json!({ "platform": platform, "unenforceable": found })))
     }
 
     fn report<R: Rule>(
@@ -52,11 +37,11 @@ impl PermissionSet {
         found: &mut Vec<Unenforceable>,
         kind: Kind,
         rules: &Rules<R>,
-        doing: &str,
+        (lacking, doing): (&str, &str),
     ) {
+        let nothing = format!("{lacking} to keep a process from {doing}");
         let permission = kind.as_str();
         let bare = flag_name(Effect::Allow, kind);
-        let nothing = format!("nothing on this machine keeps a process from {doing} yet");
         if rules.is_absent() {
             let reason = format!("{nothing}; pass {bare} to say that it may");
             found.push(Unenforceable { flag: bare.clone(), permission, reason });

@@ -121,7 +121,9 @@ impl Files {
             };
             for entry in entries.flatten() {
                 let path = entry.path();
-                if !denied.starts_with(&path) {
+                // A rule for a link would be one for what it leads to, which may be what is denied.
+                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                if !is_link && !denied.starts_with(&path) {
                     self.grant(path, moved);
                 }
                 if self.0.len() > MOST {

@@ -22,6 +22,18 @@ impl Kernel {
         *KERNEL
     }
 
+    /// What is missing of that without which nothing is kept.
+    pub(crate) fn lacks(self) -> Option<&'static str> {
+        match (self.landlock > 0, self.notify) {
+            (true, true) => None,
+            (false, true) => Some("this kernel offers no Landlock"),
+            (true, false) => Some("this kernel offers no seccomp filters with a supervisor"),
+            (false, false) => {
+                Some("this kernel offers neither Landlock nor seccomp filters with a supervisor")
+            }
+        }
+    }
+
     /// Landlock keeps signals inside, and abstract sockets.
     pub(crate) fn scopes(self) -> bool {
         self.landlock >= 6

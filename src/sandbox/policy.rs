@@ -97,8 +97,8 @@ impl Policy {
         if permissions.grants_everything() {
             return Ok(Compiled { policy: None, unenforced: Vec::new() });
         }
-        if kernel.landlock == 0 || !kernel.notify {
-            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable() });
+        if let Some(lacking) = kernel.lacks() {
+            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable(lacking) });
         }
         let mut unenforced = Vec::new();
         let root = order.project_root.as_path();
@@ -126,15 +126,22 @@ impl Policy {
         }
         let mut needed = system::needed(&order.binary);
         if let Some(worker) = &order.worker {
+            let folder = worker.parent().unwrap_or(root);
             needed.grant(resolved(worker), Access::READ);
-            needed.grant(resolved(worker.parent().unwrap_or(root)), Access::LIST);
+            needed.grant(resolved(folder), Access::LIST);
+            // Bun looks for one beside the code that it loads, and complains of one that it cannot read.
+            let settings = folder.join("tsconfig.json");
+            if settings.is_file() {
+                needed.grant(resolved(&settings), Access::READ);
+            }
         }
         if runs {
             // A rule for each process that is still to come cannot be made.
             needed.grant("/proc", Access::READ | Access::LIST);
         }
         let reading = Access::READ | Access::LIST;
-        for files in [&mut asked, &mut implicit] {
+        // Bun loads nothing from a folder whose names it cannot read, so these stay.
+        for (files, reading) in [(&mut asked, reading), (&mut implicit, Access::READ)] {
             take(files, &read, reading, "read", &mut unenforced);
             take(files, &write, Access::WRITE, "write", &mut unenforced);
         }

@@ -189,6 +189,23 @@ fn a_link_is_judged_by_what_it_leads_to() {
 }
 
 #[test]
+fn a_link_beside_a_denied_file_grants_nothing() {
+    let project = Project::new("links-beside");
+    project.file("data/a");
+    project.file("data/private/key");
+    project.file("secret/b");
+    symlink("private/key", project.0.join("data/inside")).unwrap();
+    symlink("../secret/b", project.0.join("data/outside")).unwrap();
+    symlink("a", project.0.join("data/fine")).unwrap();
+    let said = project.out(
+        &["--allow-read=./data", "--deny-read=./data/private"],
+        "for f in inside outside private/key; do { read x < data/$f; } 2>/dev/null && echo $f; done
+         read x < data/fine; echo $x",
+    );
+    assert_eq!(said, "data/a\n");
+}
+
+#[test]
 fn what_comes_to_lie_beside_a_denied_file_is_not_granted() {
     let project = Project::new("beside");
     project.file("data/a");
@@ -216,6 +233,32 @@ fn a_part_of_what_may_be_written_cannot_be_denied() {
     let made = Policy::compile(&lax, Missing::IsWrong, Kernel::current()).unwrap();
     assert_eq!(made.unenforced.len(), 1);
     assert!(made.policy.is_some());
+}
+
+#[test]
+fn a_kernel_without_the_means_refuses_rather_than_to_pretend() {
+    let project = Project::new("lacking");
+    let full = Kernel::current();
+    let compile = |flags: &[&str], kernel: Kernel| {
+        Policy::compile(&project.order(flags), Missing::IsWrong, kernel)
+    };
+    for (kernel, why) in [
+        (Kernel { landlock: 0, ..full }, "no Landlock"),
+        (Kernel { notify: false, ..full }, "no seccomp filters"),
+        (Kernel { landlock: 0, notify: false }, "neither Landlock nor seccomp filters"),
+    ] {
+        let error = compile(&["--allow-read"], kernel).unwrap_err();
+        assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
+        let list = error.details().unwrap()["unenforceable"].as_array().unwrap().clone();
+        let flags: Vec<_> = list.iter().map(|one| one["flag"].as_str().unwrap()).collect();
+        assert_eq!(flags, ["--allow-write", "--allow-net", "--allow-run"]);
+        let text = error.to_string();
+        for part in flags.into_iter().chain([why, std::env::consts::OS]) {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(compile(&["-A"], kernel).is_ok());
+        assert!(compile(&["-A", "--deny-net"], kernel).is_err());
+    }
 }
 
 #[test]

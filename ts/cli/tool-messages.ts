@@ -2,6 +2,8 @@
 
 const quoted = (text: string) => JSON.stringify(text)
 
+const where = (inFile: string | undefined) => (inFile === undefined ? '' : ` (${inFile})`)
+
 /** The table. */
 export const toolMessages = Object.freeze({
   noVerb: () => "say what to do with tools: 'runlet tool list' or 'runlet tool run'",
@@ -18,15 +20,23 @@ export const toolMessages = Object.freeze({
     `${quoted(extra)} is one too many; the value of a permission stands behind =, ` +
     'as in --allow-read=./data',
   // A flag in place of another: nothing of what was asked for is ever dropped silently.
-  unenforceable: (
+  nothingEnforced: (
     wanted: readonly string[],
     dropped: readonly string[],
     inFile: string | undefined,
   ) =>
-    'this version cannot enforce rules on files, network and programs: ' +
+    'this machine cannot enforce rules on files, network and programs (see runlet doctor): ' +
     `pass ${wanted.join(' ')}${dropped.length === 0 ? '' : ` in place of ${dropped.join(' ')}`}` +
-    `${inFile === undefined ? '' : ` (${inFile})`}, or --allow-all, which grants the environment, ` +
+    `${where(inFile)}, or --allow-all, which grants the environment, ` +
     'too, or --best-effort, which runs without those rules',
+  // What to leave out is said, and never a wider grant in its place.
+  partEnforced: (
+    reasons: readonly string[],
+    dropped: readonly string[],
+    inFile: string | undefined,
+  ) =>
+    `${reasons.join('; ')}. Leave out ${dropped.join(' ')}${where(inFile)}, or pass --best-effort, ` +
+    'which runs without',
   variable: () => '--env must be NAME=VALUE, with a name before the =',
   notEnforced: (permissions: readonly string[]) => `not enforced: ${permissions.join(', ')}`,
   otherRuntime: (type: string) => `; --runtime ${type} would use the one that is there`,

@@ -2,6 +2,7 @@
 
 import type { ToolRuntime, ToolRuntimeOptions } from '../../index.js'
 import { RunletError } from '../errors'
+import { sandboxCapabilities } from '../tool/policy'
 import { createToolRuntime, defaultConfig, isBunAvailable, isNodeAvailable } from '../tools'
 import { toolMessages } from './tool-messages'
 
@@ -10,6 +11,8 @@ interface Unenforceable {
   /** What was given, or the flag that would say that it may be used. */
   flag: string
   permission: string
+  /** Why not. */
+  reason: string
 }
 
 /** @throws RunletError with a message for whoever typed the command */
@@ -28,7 +31,10 @@ function explained(error: RunletError, options: ToolRuntimeOptions): string | un
   const { unenforceable, runtimeType, field } = error.details ?? {}
   if (error.code === 'POLICY_UNENFORCEABLE' && Array.isArray(unenforceable)) {
     const given = options.permissions ?? defaultConfig().permissions
-    return whatToPass(unenforceable as Unenforceable[], given, field)
+    const missing = unenforceable as Unenforceable[]
+    return sandboxCapabilities().level === 'none'
+      ? whatToPass(missing, given, field)
+      : whatToLeaveOut(missing, field)
   }
   if (error.code === 'RUNTIME_NOT_FOUND') {
     const [other, isThere] =
@@ -40,19 +46,35 @@ function explained(error: RunletError, options: ToolRuntimeOptions): string | un
   return undefined
 }
 
-/** The whole list: flags stand in place of the default, and do not add to it. */
-function whatToPass(
+/** The option that holds the permissions, unless it is the one that flags stand for. */
+function nameOf(field: unknown): string | undefined {
+  return field === undefined || field === 'permissions' ? undefined : String(field)
+}
+
+/** Where the machine keeps all but these. */
+export function whatToLeaveOut(missing: readonly Unenforceable[], field: unknown): string {
+  const reasons = missing.map(({ reason }) => reason)
+  const flags = missing.map(({ flag }) => flag)
+  return toolMessages.partEnforced(reasons, [...new Set(flags)], nameOf(field))
+}
+
+/**
+ * Where the machine keeps nothing. The whole list: flags stand in place of the default, and do not add
+ * to it.
+ */
+export function whatToPass(
   missing: readonly Unenforceable[],
   given: NonNullable<ToolRuntimeOptions['permissions']>,
   field: unknown,
 ): string {
   const wanted = missing.map(({ permission }) => `--allow-${permission}`)
   const dropped = missing.map(({ flag }) => flag).filter((flag) => !wanted.includes(flag))
-  const isFlags = field === undefined || field === 'permissions'
+  const inFile = nameOf(field)
   const kept =
-    isFlags && Array.isArray(given) ? given.filter((flag) => /^--allow-\w+$/.test(flag)) : []
-  const inFile = isFlags ? undefined : String(field)
-  return toolMessages.unenforceable(
+    inFile === undefined && Array.isArray(given)
+      ? given.filter((flag) => /^--allow-\w+$/.test(flag))
+      : []
+  return toolMessages.nothingEnforced(
     [...new Set([...kept, ...wanted])],
     [...new Set(dropped)],
     inFile,

@@ -120,7 +120,7 @@ fn assert_reads_back(flags: &[String]) -> bool {
     assert_eq!(again, set, "{flags:?} as {canonical:?}");
     assert_eq!(again.to_flags(), canonical, "{flags:?}");
     assert!(canonical.is_sorted(), "{canonical:?}");
-    set.unenforceable();
+    set.unenforceable("nothing is there");
     true
 }
 
