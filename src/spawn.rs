@@ -30,37 +30,47 @@ impl Cancel {
     }
 }
 
-/// Starts a command. `input` is what it reads on stdin, `output` gets what it prints as it comes, and
-/// `done` what came of it, on another thread.
-///
-/// Fails with `INVALID_ARGUMENT` for permissions that cannot be read and for texts with a NUL.
-pub(crate) fn spawn(
-    spec: &Spec,
-    input: Option<Vec<u8>>,
-    output: Option<LogSink>,
-    done: impl FnOnce(Result<Outcome, NotStarted>) + Send + 'static,
-) -> Result<Cancel, Error> {
-    let order = Arc::new(spec.order()?);
-    let command = Command::new(
-        &spec.program,
-        &spec.arguments,
-        spec.env.iter().map(|(name, value)| (name, value)),
-        &spec.folder,
-        spec.limits.into(),
-    )
-    .and_then(|command| command.called(&spec.command))
-    .ok_or_else(|| Error::invalid_argument("a text of the command holds a NUL"))?;
-    let mut command = command.within(order);
-    if let Some(input) = input {
-        command = command.fed(input);
+/// A command that can be started.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    command: Command,
+    timeout: Duration,
+}
+
+impl Ready {
+    /// Fails with `INVALID_ARGUMENT` for permissions and addresses that cannot be read, and for texts
+    /// with a NUL.
+    pub(crate) fn new(spec: &Spec) -> Result<Ready, Error> {
+        let order = Arc::new(spec.order()?);
+        let environment = spec.env.iter().map(|(name, value)| (name, value));
+        let (program, folder) = (&spec.program, &spec.folder);
+        let command =
+            Command::new(program, &spec.arguments, environment, folder, spec.limits.into())
+                .and_then(|command| command.called(&spec.command))
+                .ok_or_else(|| Error::invalid_argument("a text of the command holds a NUL"))?;
+        let timeout = Duration::from_secs_f64(spec.timeout_ms / 1000.0);
+        Ok(Ready { command: command.within(order), timeout })
     }
-    let (cancel, cancelled) = oneshot::channel();
-    let watch = Watch { cancel: Some(cancelled), output };
-    let timeout = Duration::from_secs_f64(spec.timeout_ms / 1000.0);
-    start(command, timeout, watch, move |finished| {
-        done(finished.map(Outcome::from).map_err(|error| NotStarted::from(&error)));
-    });
-    Ok(Cancel(Mutex::new(Some(cancel))))
+
+    /// Starts it. `input` is what it reads on stdin, `output` gets what it prints as it comes, and
+    /// `done` what came of it, on another thread.
+    pub(crate) fn start(
+        self,
+        input: Option<Vec<u8>>,
+        output: Option<LogSink>,
+        done: impl FnOnce(Result<Outcome, NotStarted>) + Send + 'static,
+    ) -> Cancel {
+        let command = match input {
+            Some(input) => self.command.fed(input),
+            None => self.command,
+        };
+        let (cancel, cancelled) = oneshot::channel();
+        let watch = Watch { cancel: Some(cancelled), output };
+        start(command, self.timeout, watch, move |finished| {
+            done(finished.map(Outcome::from).map_err(|error| NotStarted::from(&error)));
+        });
+        Cancel(Mutex::new(Some(cancel)))
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use super::invalid;
-use crate::spawn::{Cancel, NotStarted, Outcome, Spec, spawn};
+use crate::spawn::{Cancel, NotStarted, Outcome, Ready, Spec};
 use crate::tool::LogLines;
 
 type Texts = Vec<String>;
@@ -82,6 +82,14 @@ pub fn spawn_run(
     let spec: Spec = serde_json::from_str(&spec_text).map_err(invalid)?;
     let input = input.map(|bytes| bytes.to_vec());
     let (deferred, promise): (Deferred, Object<'_>) = env.create_deferred()?;
+    let ready = match Ready::new(&spec) {
+        Ok(ready) => ready,
+        Err(error) => {
+            let told = texts(Err(NotStarted::from(&error)), 0);
+            deferred.resolve(Box::new(move |_| Ok(told)));
+            return Ok(promise);
+        }
+    };
     with(opening, |opening| {
         let handed = Arc::new(AtomicU32::new(0));
         let lines = wants_output.then(|| {
@@ -97,19 +105,17 @@ pub fn spawn_run(
         let commands = Arc::clone(&opening.commands);
         // Noted first: it may end before this function does.
         commands.lock().insert(number, None);
-        let started = spawn(&spec, input, sink, move |outcome| {
+        let cancel = ready.start(input, sink, move |outcome| {
             commands.lock().remove(&number);
             // The rest of a line that was not ended, before the outcome.
             drop(lines);
             let handed = handed.load(Ordering::Relaxed);
             deferred.resolve(Box::new(move |_| Ok(texts(outcome, handed))));
         });
-        let cancel = started.map_err(invalid)?;
         if let Some(noted) = opening.commands.lock().get_mut(&number) {
             *noted = Some(cancel);
         }
-        Ok::<(), Error>(())
-    })??;
+    })?;
     Ok(promise)
 }
 

@@ -3,10 +3,11 @@
 use std::io::{Error as IoError, ErrorKind};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::Code;
+use crate::error::Error;
 use crate::process::{Finished, LaunchError, Stop, signal_name};
+use crate::sandbox::Denial;
 
 /// The signal that ends a tree.
 const KILLED: i32 = 9;
@@ -28,8 +29,8 @@ pub(crate) struct Outcome {
     pub limit: Option<Limit>,
     pub duration_ms: f64,
     pub peak_memory_bytes: u64,
-    /// What it was refused. The sandbox keeps no record of that yet, so there are none.
-    pub denials: Vec<Value>,
+    /// What its sandbox refused and noted.
+    pub denials: Vec<Denial>,
 }
 
 /// A limit that ends a command.
@@ -62,7 +63,7 @@ impl From<Finished> for Outcome {
             }),
             duration_ms: duration.as_secs_f64() * 1000.0,
             peak_memory_bytes: report.peak_memory_bytes,
-            denials: Vec::new(),
+            denials: report.denials,
         }
     }
 }
@@ -76,6 +77,12 @@ pub(crate) struct NotStarted {
     pub field: Option<&'static str>,
     /// As a part of a sentence; names no path.
     pub reason: String,
+}
+
+impl From<&Error> for NotStarted {
+    fn from(error: &Error) -> NotStarted {
+        NotStarted { code: error.code(), field: None, reason: error.to_string() }
+    }
 }
 
 impl From<&LaunchError> for NotStarted {

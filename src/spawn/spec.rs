@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::permission::PermissionSet;
 use crate::process::Limits;
-use crate::sandbox::Order;
+use crate::sandbox::{NetworkOrder, Order};
 
 /// A command with everything it gets.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,13 +31,10 @@ pub(crate) struct Spec {
     /// What cannot be kept is left out, not refused.
     pub best_effort: bool,
     /// Addresses of names, before anybody is asked.
-    #[expect(dead_code, reason = "for the supervisor of connections")]
     pub hosts: BTreeMap<String, Vec<String>>,
     /// Name servers; the system's without one.
-    #[expect(dead_code, reason = "for the supervisor of connections")]
     pub servers: Vec<String>,
     /// Connections at once.
-    #[expect(dead_code, reason = "for the supervisor of connections")]
     pub max_connections: u32,
 }
 
@@ -83,6 +80,7 @@ impl Spec {
             scratch: None,
             search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
             best_effort: self.best_effort,
+            network: NetworkOrder::new(&self.hosts, &self.servers, self.max_connections)?,
         })
     }
 }

@@ -40,8 +40,8 @@ fn sh(script: &str, changes: &Value) -> Value {
 fn run(spec: &Value, input: Option<&[u8]>) -> Result<Outcome, NotStarted> {
     let spec: Spec = serde_json::from_value(spec.clone()).unwrap();
     let (give, done) = sync_channel(1);
-    let _cancel =
-        spawn(&spec, input.map(<[u8]>::to_vec), None, move |out| give.send(out).unwrap()).unwrap();
+    let ready = Ready::new(&spec).unwrap();
+    let _cancel = ready.start(input.map(<[u8]>::to_vec), None, move |out| give.send(out).unwrap());
     done.recv_timeout(Duration::from_secs(30)).unwrap()
 }
 
@@ -79,7 +79,8 @@ fn a_limit_is_named_even_if_the_command_was_faster() {
 fn what_was_cancelled_says_so() {
     let spec: Spec = serde_json::from_value(sh("sleep 1000", &json!({}))).unwrap();
     let (give, done) = sync_channel(1);
-    let cancel = spawn(&spec, None, None, move |out| give.send(out).unwrap()).unwrap();
+    let ready = Ready::new(&spec).unwrap();
+    let cancel = ready.start(None, None, move |out| give.send(out).unwrap());
     cancel.cancel();
     cancel.cancel();
     let done = done.recv_timeout(Duration::from_secs(30)).unwrap().unwrap();
