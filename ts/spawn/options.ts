@@ -49,7 +49,8 @@ const limits = group('limits option', [
     name: 'captureBytes',
     kind: whole(0, 64 * MIB),
     shows: 'maxOutputBytes, up to 10 MiB',
-    about: 'bytes of stdout and of stderr that the result keeps, of each the first and the last half',
+    about:
+      'bytes of stdout and of stderr that the result keeps, of each the first and the last half',
   },
 ])
 

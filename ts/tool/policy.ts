@@ -83,10 +83,7 @@ export interface PolicyTerms {
  * @throws RunletError `INVALID_ARGUMENT` for what is no permission; `POLICY_VIOLATION` for what may
  *   never be granted; `POLICY_UNENFORCEABLE` for what this machine cannot keep
  */
-export function readPolicy(
-  permissions: Permissions,
-  terms: PolicyTerms,
-): Policy {
+export function readPolicy(permissions: Permissions, terms: PolicyTerms): Policy {
   const { native } = addon()
   const asked = {
     ...(Array.isArray(permissions) ? { flags: permissions } : { object: permissions }),
