@@ -1612,3 +1612,107 @@ export interface ToolRuntime {
 }
 
 // ---- end of tools: runtime ---------------------------------------------------------------------
+
+// ---- sandboxed commands ------------------------------------------------------------------------
+
+/** What a command of {@link sandboxedSpawn} may use. Each limit is one of all that it starts. */
+export interface SandboxedSpawnLimits {
+  /** Milliseconds until it is ended. Default 60,000. */
+  timeoutMs?: number | undefined
+  /** Memory of all its processes, bytes; 0 for no limit. Default 512 MiB. */
+  memoryLimitBytes?: number | undefined
+  /** Processes at once, the command included. Default 32. */
+  maxProcesses?: number | undefined
+  /** Open files of each process. Default 1,024. */
+  maxOpenFiles?: number | undefined
+  /** Largest file that it may write, bytes. Default 64 MiB. */
+  maxFileBytes?: number | undefined
+  /** What it may print, stdout and stderr together, bytes. Default 10 MiB. */
+  maxOutputBytes?: number | undefined
+  /**
+   * Bytes of stdout and of stderr that the result keeps, of each the first and the last half.
+   * Default `maxOutputBytes`, at most 10 MiB.
+   */
+  captureBytes?: number | undefined
+}
+
+/** Options of {@link sandboxedSpawn}. */
+export interface SandboxedSpawnOptions {
+  /**
+   * What the command may reach, as flags or by kind. Default nothing. `run` is for what it starts: the
+   * command itself may be run, since that was asked for.
+   */
+  permissions?: readonly string[] | PermissionSet | undefined
+  /** What it may use. */
+  limits?: SandboxedSpawnLimits | undefined
+  /** Folder it runs in, and that relative paths of rules are below. Default `process.cwd()`. */
+  cwd?: string | undefined
+  /**
+   * Its variables, besides PATH, HOME and TMPDIR (both `cwd`) and LANG, and besides what `--allow-env`
+   * lets through. Default none.
+   */
+  env?: Readonly<Record<string, string>> | undefined
+  /** What it reads on stdin. Default nothing. */
+  input?: string | ArrayBuffer | ArrayBufferView | undefined
+  /** Ends the command; its promise is then fulfilled with `cancelled`. Default none. */
+  signal?: AbortSignalLike | undefined
+  /** Whether what this machine cannot enforce is refused, or reported. Default `'require'`. */
+  enforcement?: 'require' | 'best-effort' | undefined
+  /** Where names of hosts are looked up. Default the system's. */
+  resolver?: ToolResolverOptions | undefined
+  /** Connections at once. Default 64. */
+  maxConnections?: number | undefined
+  /** Gets what the command prints, whole lines as they come. Default none. */
+  onOutput?: ((chunk: { stream: 'stdout' | 'stderr'; text: string }) => void) | undefined
+}
+
+/** What came of a command. One that fails is a result as any other. */
+export interface SandboxedSpawnResult {
+  /** Its exit code; `null` when a signal ended it. */
+  exitCode: number | null
+  /** The signal that ended it, such as `'SIGSEGV'`; `'SIGKILL'` when runlet did. */
+  signal: string | null
+  /** What it printed. Where the middle was left out, a marker says so. */
+  stdout: string
+  stderr: string
+  /** Bytes of stdout that were left out. */
+  stdoutDroppedBytes: number
+  stderrDroppedBytes: number
+  /** Its time was over. */
+  timedOut: boolean
+  /** Its signal was aborted. */
+  cancelled: boolean
+  /** The limit that it went over. */
+  limit: 'memory' | 'processes' | 'output' | null
+  /** From its start until all that it started was ended, ms. */
+  durationMs: number
+  /** Most memory that it was seen to hold with all that it started, bytes. */
+  peakMemoryBytes: number
+  /** Accesses that were refused, at most 100 kinds. */
+  denials: Denial[]
+  /** What was enforced. */
+  enforcement: EnforcementReport
+}
+
+/**
+ * Runs a command that may do what its permissions grant and no more. The kernel keeps to that, also
+ * for all that the command starts, none of which outlives it.
+ *
+ * @param command a program, looked up in the PATH that it will get, or a path, relative to `cwd`
+ * @param args its arguments; no shell sees them
+ * @throws (rejects) RunletError `INVALID_ARGUMENT` for wrong options and a command that is not there,
+ *   `POLICY_VIOLATION` for what nobody may be granted, `POLICY_UNENFORCEABLE` for what this machine
+ *   cannot keep, `WORKER_LOST`, retryable, when the machine had no process to give
+ *
+ * @example
+ * const { exitCode, stdout } = await sandboxedSpawn('wc', ['-l', 'data/list.txt'], {
+ *   permissions: ['--allow-read=./data'],
+ * })
+ */
+export function sandboxedSpawn(
+  command: string,
+  args?: readonly string[],
+  options?: SandboxedSpawnOptions,
+): Promise<SandboxedSpawnResult>
+
+// ---- end of sandboxed commands -----------------------------------------------------------------

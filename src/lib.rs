@@ -24,7 +24,7 @@
 //! assert_eq!(outcome.failure.unwrap().code, runlet::Code::Timeout);
 //! ```
 //!
-//! Dependencies point one way: `node → {codelet, tool} → {process, scoped_fs, permission, outcome} →
+//! Dependencies point one way: `node → {codelet, tool, spawn} → {process, scoped_fs, permission, outcome} →
 //! {limits, error}`. Only `node` names napi, only `codelet::engine` and `codelet::guest` name the
 //! engine crate.
 
@@ -39,6 +39,8 @@ mod process;
 mod sandbox;
 #[cfg(unix)]
 mod scoped_fs;
+#[cfg(target_os = "linux")]
+mod spawn;
 pub mod tool;
 
 #[cfg(feature = "node")]

@@ -22,6 +22,8 @@ mod permissions;
 mod poll;
 mod runners;
 mod schemas;
+#[cfg(target_os = "linux")]
+mod spawn;
 mod texts;
 #[cfg(target_os = "linux")]
 mod tools;

@@ -1,6 +1,6 @@
 //! Child processes: launched, fed, watched, and ended with everything they started.
 //!
-//! A [`Command`] becomes a [`Child`] in five steps that each have a file:
+//! A [`Command`] becomes a [`Child`] in steps that each have a file:
 //!
 //! - [`launch`]: the system calls between the host and the program, without `fork`: what a launch
 //!   costs does not depend on how much memory the host has;
@@ -8,6 +8,7 @@
 //!   signal to the group reaches the whole tree;
 //! - [`launcher`]: the one thread that launches, since a child dies with the thread that made it;
 //! - [`guardian`]: ends the trees of a host that was killed itself;
+//! - [`feed`]: writes what it reads;
 //! - [`keeper`]: drains what the tree prints ([`capture`]), measures it ([`census`]), and ends it.
 //!
 //! [`one_shot`] is all of that for callers who only want a program's output.
@@ -22,6 +23,7 @@
 mod capture;
 mod census;
 mod command;
+mod feed;
 mod group;
 mod guardian;
 mod keeper;
@@ -30,11 +32,11 @@ mod launcher;
 mod one_shot;
 pub(crate) mod reactor;
 mod seal;
+mod signal;
 
 pub(crate) use capture::Captured;
 pub(crate) use command::{Command, Limits};
 pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
 pub(crate) use launch::LaunchError;
-#[cfg(test)]
-pub(crate) use one_shot::Finished;
-pub(crate) use one_shot::run_blocking;
+pub(crate) use one_shot::{Finished, Watch, run_blocking, start};
+pub(crate) use signal::signal_name;

@@ -15,13 +15,14 @@ const WALLS: &[(&str, &[&str])] = &[
     ("rquickjs", &["codelet/engine"]),
     ("libc", &["codelet/engine", "process", "sandbox", "scoped_fs"]),
     ("landlock", &["sandbox"]),
-    ("crate::sandbox", &["node", "tool", "process", "sandbox"]),
+    ("crate::sandbox", &["node", "tool", "spawn", "process", "sandbox"]),
     ("rlsf", &["codelet/engine"]),
     ("crate::node", &["node"]),
     ("crate::codelet", &["node", "codelet", "outcome.rs"]),
     ("oxc_parser", &["codelet/compile"]),
     ("crate::tool", &["node", "tool"]),
-    ("crate::permission", &["node", "tool", "process", "sandbox", "permission"]),
+    ("crate::spawn", &["node", "spawn"]),
+    ("crate::permission", &["node", "tool", "spawn", "process", "sandbox", "permission"]),
     ("idna", &["permission"]),
     ("ipnet", &["permission"]),
     ("icu_normalizer", &["tool/rules"]),
@@ -29,9 +30,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("aho_corasick", &["tool/redact"]),
     ("saphyr", &["tool/yaml"]),
     ("saphyr_parser", &["tool/yaml"]),
-    ("crate::process", &["node", "tool", "process"]),
+    ("crate::process", &["node", "tool", "spawn", "process"]),
     ("crate::scoped_fs", &["tool", "scoped_fs"]),
-    ("tokio", &["node", "process", "tool"]),
+    ("tokio", &["node", "process", "spawn", "tool"]),
 ];
 const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "sandbox", "scoped_fs"];
 

@@ -96,9 +96,20 @@ export interface Native {
   toolCancel(room: number, call: number): void
   toolStats(room: number): string
   toolDispose(room: number): Promise<unknown>
+  /** Makes an opening for commands; gives its number. */
+  spawnOpen(onOutput: (command: number, stream: number, text: string) => void): number
+  /** Fulfilled with what came of the command as JSON, and the count of calls of `onOutput`. */
+  spawnRun(
+    opening: number,
+    command: number,
+    specText: string,
+    input: Uint8Array | undefined,
+    wantsOutput: boolean,
+  ): Promise<[outcome: string, handed: string]>
+  spawnCancel(opening: number, command: number): void
   /** What the kernel of this machine can keep, as JSON. */
   sandboxCapabilities(): string
-  /** `{flags, bare, unenforceable, implicit}` or `{error}` as JSON. */
+  /** `{flags, bare, unenforceable, implicit, workerWritable, interpreters}` or `{error}` as JSON. */
   checkPermissions(text: string): string
   /** The variables that the permissions let through, as JSON. */
   inheritedEnv(flagsText: string, hostEnvText: string): string

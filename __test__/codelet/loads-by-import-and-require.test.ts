@@ -73,6 +73,7 @@ describe('A11 · one artefact loads by import and by require', () => {
         'loadRuntimeConfig',
         'mergeWithDefaults',
         'runCodelet',
+        'sandboxedSpawn',
         'testConfig',
       ].sort(),
     )

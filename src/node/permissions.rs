@@ -31,9 +31,9 @@ struct Permissions {
 struct Place {
     project_root: PathBuf,
     binary: PathBuf,
-    entrypoint: PathBuf,
+    entrypoint: Option<PathBuf>,
     code_roots: Vec<PathBuf>,
-    worker: PathBuf,
+    worker: Option<PathBuf>,
     search_path: String,
 }
 
@@ -51,10 +51,11 @@ struct ToolInput {
 /// `place`, also against the files that are there and what the kernel can keep; folders of the project
 /// that may be written are made.
 ///
-/// Gives `{flags, bare, unenforceable, implicit, workerWritable}`: the set as sorted flags, one for each rule; the
-/// flags that grant everything of a kind; `[{flag, permission, reason}]` for what cannot be kept on
-/// this machine; flags for what is granted without being asked for; and whether the worker's own file
-/// could be changed.
+/// Gives `{flags, bare, unenforceable, implicit, workerWritable, interpreters}`: the set as sorted
+/// flags, one for each rule; the flags that grant everything of a kind; `[{flag, permission, reason}]`
+/// for what cannot be kept on this machine; flags for what is granted without being asked for; whether
+/// the worker's own file could be changed; and, where `binary` is a script, the programs that run it
+/// and that may not be run.
 #[napi(catch_unwind)]
 pub fn check_permissions(json: String) -> String {
     answer(read::<Permissions>("permissions", &json).and_then(|given| {
@@ -75,6 +76,7 @@ pub fn check_permissions(json: String) -> String {
             "unenforceable": kept.unenforceable,
             "implicit": kept.implicit,
             "workerWritable": kept.worker_writable,
+            "interpreters": kept.interpreters,
         }))
     }))
 }
@@ -86,6 +88,8 @@ struct Kept {
     /// Granted without being asked for.
     implicit: Vec<String>,
     worker_writable: bool,
+    /// What runs a script and may not be run.
+    interpreters: Vec<PathBuf>,
 }
 
 #[cfg(target_os = "linux")]
@@ -95,21 +99,22 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
         permissions: Arc::new(set),
         project_root,
         binary,
-        entrypoint: Some(entrypoint),
+        entrypoint,
         code_roots,
-        worker: Some(worker),
+        worker,
         scratch: None,
         search_path,
         best_effort: true,
         network: NetworkOrder::default(),
     };
     let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
-    let policy = compiled.policy.as_ref();
-    Ok(Kept {
-        unenforceable: compiled.unenforced,
-        implicit: policy.map(Policy::implicit_flags).unwrap_or_default(),
-        worker_writable: policy.is_some_and(|policy| policy.may_write(order.worker.as_deref())),
-    })
+    let mut kept = Kept { unenforceable: compiled.unenforced, ..Kept::default() };
+    if let Some(policy) = compiled.policy {
+        kept.implicit = policy.implicit_flags();
+        kept.worker_writable = policy.may_write(order.worker.as_deref());
+        kept.interpreters = policy.interpreters_missing(&order.binary, &order.search_path);
+    }
+    Ok(kept)
 }
 
 #[cfg(not(target_os = "linux"))]

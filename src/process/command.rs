@@ -44,6 +44,8 @@ pub(crate) struct Command {
     pub(super) confined: bool,
     /// What it may do besides; everything without one.
     pub(super) sandbox: Option<Arc<Order>>,
+    /// What it reads on stdin; nothing without one.
+    pub(super) input: Option<Arc<Vec<u8>>>,
 }
 
 fn text(bytes: &[u8]) -> Option<CString> {
@@ -76,7 +78,20 @@ impl Command {
             limits,
             confined: true,
             sandbox: None,
+            input: None,
         })
+    }
+
+    /// Gives it another name than its path, as it will know itself by. `None` when that holds a NUL.
+    pub(crate) fn called(mut self, name: &str) -> Option<Command> {
+        self.arguments[0] = text(name.as_bytes())?;
+        Some(self)
+    }
+
+    /// Gives it something to read on stdin.
+    pub(crate) fn fed(mut self, input: Vec<u8>) -> Command {
+        self.input = Some(Arc::new(input));
+        self
     }
 
     /// Confines it to what permissions grant.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::capture::{Capture, Captured};
 use super::command::{Command, Limits};
 use super::launch::{LaunchError, Launched};
-use super::{census, guardian, launcher, reactor};
+use super::{census, feed, guardian, launcher, reactor};
 use crate::sandbox::{Denial, Supervision};
 
 /// How often memory and processes are counted, far from the limit and near it.
@@ -70,6 +70,8 @@ pub(crate) struct Report {
     pub stderr: Captured,
     /// The most memory it was seen to hold, in bytes.
     pub peak_memory_bytes: u64,
+    /// What was read of both, in bytes.
+    pub printed_bytes: u64,
     /// What its sandbox refused and noted.
     pub denials: Vec<Denial>,
 }
@@ -110,8 +112,10 @@ impl Child {
         held: Box<dyn Any + Send>,
     ) -> Result<Child, LaunchError> {
         let (limits, order) = (command.limits.clone(), command.sandbox.clone());
+        let input = command.input.clone();
         let mut launched = launcher::order(command).await?;
         let kept = std::mem::take(&mut launched.kept);
+        let stdin = launched.stdin.take().zip(input);
         let supervision = match &order {
             Some(order) => match Supervision::begin(order, kept.listener) {
                 Ok(supervision) => Some(supervision),
@@ -126,12 +130,19 @@ impl Child {
         let (end, ended) = watch::channel(None);
         let (ask, asked) = mpsc::unbounded_channel();
         let tree = Tree { pid: launched.pid, exited: None };
-        let Ok((channel, keeper)) = Keeper::new(launched, limits, log, end, supervision) else {
+        let feeding = stdin.map(|(pipe, input)| feed::start(pipe, input)).transpose();
+        let (Ok(feeding), Ok((channel, keeper))) =
+            (feeding, Keeper::new(launched, limits, log, end, supervision))
+        else {
             tree.discard();
             return Err(LaunchError { stage: "epoll", errno: libc::EMFILE });
         };
         reactor::spawn(async move {
             keeper.keep(tree, asked).await;
+            // Nobody reads any more.
+            if let Some(feeding) = feeding {
+                feeding.abort();
+            }
             drop((held, kept.files));
         });
         Ok(Child { channel, ended, ask })
@@ -390,8 +401,8 @@ impl Keeper {
             let [stdout, stderr] = &self.captures;
             let (stdout, stderr) = (stdout.captured(), stderr.captured());
             let denials = self.supervision.as_ref().map(Supervision::denials).unwrap_or_default();
-            let peak_memory_bytes = self.peak;
-            let _ = to.send(Report { stdout, stderr, peak_memory_bytes, denials });
+            let (peak_memory_bytes, printed_bytes) = (self.peak, self.read);
+            let _ = to.send(Report { stdout, stderr, peak_memory_bytes, printed_bytes, denials });
         }
         if then == Then::Halts {
             // Whoever waits for the report goes first: to stop a process is to wake all its threads.

@@ -59,6 +59,8 @@ pub(super) struct Launched {
     pub pidfd: OwnedFd,
     /// The other end of its descriptor 3.
     pub channel: OwnedFd,
+    /// The other end of its stdin, if it is to read something there.
+    pub stdin: Option<OwnedFd>,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
     /// Of a sandbox.
@@ -173,17 +175,22 @@ fn set_nonblocking(fd: &OwnedFd) -> Result<(), LaunchError> {
 pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, LaunchError> {
     // SAFETY: each call makes descriptors that nothing else knows, all closed on exec from birth,
     // since other threads of the host may start programs at any moment.
-    let (ours, nothing, stdout, stderr) = unsafe {
+    let (ours, (stdin, feed), stdout, stderr) = unsafe {
         let ours = pair("socketpair", |ends| {
             libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0, ends)
         })?;
-        let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        let nothing = lifted(nothing, "open /dev/null")?;
+        let stdin = if command.input.is_some() {
+            let (stdin, feed) = pair("pipe2", |ends| libc::pipe2(ends, libc::O_CLOEXEC))?;
+            (stdin, Some(feed))
+        } else {
+            let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+            (lifted(nothing, "open /dev/null")?, None)
+        };
         let stdout = pair("pipe2", |ends| libc::pipe2(ends, libc::O_CLOEXEC))?;
         let stderr = pair("pipe2", |ends| libc::pipe2(ends, libc::O_CLOEXEC))?;
-        (ours, nothing, stdout, stderr)
+        (ours, stdin, stdout, stderr)
     };
-    for end in [&ours.0, &stdout.0, &stderr.0] {
+    for end in [&ours.0, &stdout.0, &stderr.0].into_iter().chain(&feed) {
         set_nonblocking(end)?;
     }
     let pointers = |texts: &[std::ffi::CString]| -> Vec<*const c_char> {
@@ -205,7 +212,7 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         environment: environment.as_ptr(),
         folder: command.folder.as_ptr(),
         descriptors: [
-            nothing.as_raw_fd(),
+            stdin.as_raw_fd(),
             stdout.1.as_raw_fd(),
             stderr.1.as_raw_fd(),
             ours.1.as_raw_fd(),
@@ -256,8 +263,8 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         return Err(error);
     }
     let kept = Kept::default();
-    let mut launched =
-        Launched { pid, pidfd, channel: ours.0, stdout: stdout.0, stderr: stderr.0, kept };
+    let (channel, stdout, stderr) = (ours.0, stdout.0, stderr.0);
+    let mut launched = Launched { pid, pidfd, channel, stdin: feed, stdout, stderr, kept };
     if let Some(seal) = seal {
         match seal.taken() {
             Ok(kept) => launched.kept = kept,

@@ -16,6 +16,7 @@ static REACTOR: LazyLock<Option<Handle>> = LazyLock::new(|| {
     thread
         .spawn(move || {
             come_first();
+            hear_no_broken_pipe();
             runtime.block_on(pending::<()>());
         })
         .ok()?;
@@ -29,6 +30,18 @@ fn come_first() {
     const HIGHEST: libc::c_int = -20;
     // SAFETY: asks for a priority; on Linux that of the calling thread alone.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, HIGHEST) };
+}
+
+/// Of a pipe that nobody reads any more, this thread hears by an error; the signal would end a host that
+/// does not ignore it.
+fn hear_no_broken_pipe() {
+    // SAFETY: a set of this stack's, and the mask of this thread alone, which makes no other.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+    }
 }
 
 /// Runs a task there. False when the thread could not be started.

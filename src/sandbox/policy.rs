@@ -183,6 +183,14 @@ impl Policy {
         path.is_some_and(|path| self.files.access_to(&resolved(path)).has(Access::WRITE))
     }
 
+    /// The programs that a script is run by and that may not be: its interpreter, and what `env` in
+    /// that place would look up. None for what is no script.
+    pub(crate) fn interpreters_missing(&self, program: &Path, search_path: &str) -> Vec<PathBuf> {
+        let needed = first_line(program).map(|line| runs_by(&line, search_path));
+        let executable = |path: &Path| self.files.access_to(&resolved(path)).has(Access::EXECUTE);
+        needed.into_iter().flatten().filter(|path| !executable(path)).collect()
+    }
+
     /// What the filter of system calls has to know.
     pub(crate) fn filter(&self, kernel: Kernel) -> Filter {
         program(&FilterTerms {
@@ -283,12 +291,26 @@ fn programs(grants: &Grants<Program>, search_path: &str, missing: Missing) -> Re
 
 /// What a script says in its first line.
 fn interpreter_of(path: &Path) -> Option<PathBuf> {
+    first_line(path)?.split_whitespace().next().map(PathBuf::from)
+}
+
+fn runs_by(line: &str, search_path: &str) -> Vec<PathBuf> {
+    let mut words = line.split_whitespace();
+    let Some(first) = words.next().map(PathBuf::from) else { return Vec::new() };
+    let is_env = first.file_name().is_some_and(|name| name == "env");
+    let looked_up = words
+        .find(|word| is_env && !word.starts_with('-') && !word.contains('='))
+        .and_then(|name| look_up(name, search_path));
+    [Some(first), looked_up].into_iter().flatten().collect()
+}
+
+/// The line behind the mark of a script.
+fn first_line(path: &Path) -> Option<String> {
     let mut start = [0; 256];
     let mut file = fs::File::open(path).ok().filter(|_| path.is_file())?;
     let read = file.read(&mut start).ok()?;
     let line = start[..read].strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    let text = std::str::from_utf8(line).ok()?;
-    text.split_whitespace().next().map(PathBuf::from)
+    std::str::from_utf8(line).ok().map(str::to_owned)
 }
 
 /// The programs that are denied, as files.

@@ -15,9 +15,11 @@ const LIBRARIES: [&str; 8] = [
     "/usr/lib32",
     "/usr/local/lib",
 ];
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "/etc/ld.so.cache",
     "/etc/localtime",
+    // Node does not start where this file is there and cannot be read.
+    "/etc/ssl/openssl.cnf",
     "/usr/share/zoneinfo",
     "/usr/share/locale",
     "/sys/kernel/mm/transparent_hugepage",

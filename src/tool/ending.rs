@@ -5,9 +5,9 @@ use super::attempt::{Request, Terms};
 use super::failure::{Failure, Phase, ProcessFacts};
 use super::frame::FrameError;
 use super::room::Room;
-use super::worker::{ending, signal_name};
+use super::worker::ending;
 use crate::Code;
-use crate::process::{End, Exit, Report, Stop};
+use crate::process::{End, Exit, Report, Stop, signal_name};
 
 /// Why nothing more is read from a process.
 pub(super) enum Broken {

@@ -13,7 +13,7 @@ use super::failure::{Failure, Phase, ProcessFacts};
 use super::frame::{self, FrameError, Token};
 use super::spec::{RoomSpec, Shape};
 use crate::Code;
-use crate::process::{Child, Command, Exit, LaunchError, Limits, LogSink, Report};
+use crate::process::{Child, Command, Exit, LaunchError, Limits, LogSink, Report, signal_name};
 
 /// A text that a worker sends besides a result.
 const SHORT: u64 = 256 * 1024;
@@ -200,33 +200,6 @@ fn refused(error: &LaunchError) -> Failure {
     failure.process =
         Some(ProcessFacts { operation: "start".to_owned(), ..ProcessFacts::default() });
     failure
-}
-
-/// A signal's name.
-pub(super) fn signal_name(signal: i32) -> String {
-    // The same numbers on every Linux that we build for.
-    let name = match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        10 => "SIGUSR1",
-        11 => "SIGSEGV",
-        12 => "SIGUSR2",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        other => return format!("signal {other}"),
-    };
-    name.to_owned()
 }
 
 /// How a process ended, as a part of a sentence.

@@ -6,7 +6,7 @@ export const policyMessages = Object.freeze({
     `${flag} grants everything of its kind, which security.strictMode refuses: name what is needed`,
   unenforceable: (missing: ReadonlyArray<{ reason: string }>) =>
     `the permissions cannot be enforced here: ${missing.map(({ reason }) => reason).join('; ')}. ` +
-    "With enforcement: 'best-effort' tools run and the result says what did not hold",
+    "With enforcement: 'best-effort' it runs all the same, and the result says what did not hold",
   noKernel:
     'permissions for files, programs and the network need Landlock and seccomp, which this kernel does not offer here',
   reasons: Object.freeze([

@@ -28,6 +28,8 @@ export interface Policy {
   readonly flags: readonly string[]
   /** A process may change the worker that the next one starts with. */
   readonly workerWritable: boolean
+  /** Where the program is a script: what runs it and may not be run. */
+  readonly interpreters: readonly string[]
   /** Variables of the host that a process gets. */
   readonly inherited: Readonly<Record<string, string>>
   readonly report: EnforcementReport
@@ -42,6 +44,7 @@ interface Answer {
   /** Flags for what is granted without being asked for. */
   implicit?: string[]
   workerWritable?: boolean
+  interpreters?: string[]
   error?: CoreError
 }
 
@@ -49,9 +52,9 @@ interface Answer {
 export interface Place {
   projectRoot: string
   binary: string
-  entrypoint: string
+  entrypoint?: string
   codeRoots: readonly string[]
-  worker: string
+  worker?: string
   searchPath: string
 }
 
@@ -62,17 +65,25 @@ export interface CoreError {
   details?: Record<string, unknown>
 }
 
+/** Whose permissions are read, and for what. */
+export interface PolicyTerms {
+  /** The option that they come from, for messages. */
+  readonly field: string
+  readonly mode: 'require' | 'best-effort'
+  readonly strict: boolean
+  /** Without one they are only read. */
+  readonly place?: Place
+  /** Why something is granted without being asked for. */
+  readonly implicit?: string
+}
+
 /**
  * Reads permissions and decides whether they can be kept.
  *
- * @param field the option that they come from, for messages
  * @throws RunletError `INVALID_ARGUMENT` for what is no permission; `POLICY_VIOLATION` for what may
  *   never be granted; `POLICY_UNENFORCEABLE` for what this machine cannot keep
  */
-export function readPolicy(
-  permissions: Permissions,
-  terms: { field: string; mode: 'require' | 'best-effort'; strict: boolean; place: Place },
-): Policy {
+export function readPolicy(permissions: Permissions, terms: PolicyTerms): Policy {
   const { native } = addon()
   const asked = {
     ...(Array.isArray(permissions) ? { flags: permissions } : { object: permissions }),
@@ -100,8 +111,9 @@ export function readPolicy(
   return {
     flags,
     workerWritable: answer.workerWritable === true,
+    interpreters: answer.interpreters ?? [],
     inherited: JSON.parse(inherited) as Record<string, string>,
-    report: report(flags, missing, answer.implicit ?? [], terms.mode),
+    report: report(flags, missing, answer.implicit ?? [], terms),
   }
 }
 
@@ -114,7 +126,7 @@ function report(
   flags: readonly string[],
   missing: readonly Unenforceable[],
   implicit: readonly string[],
-  mode: 'require' | 'best-effort',
+  { mode, implicit: why = 'the runtime or the entrypoint needs it' }: PolicyTerms,
 ): EnforcementReport {
   const open = missing.map(
     ({ flag, permission, reason }): EnforcedPermission => ({
@@ -137,7 +149,7 @@ function report(
     (flag): EnforcedPermission => ({
       permission: flag,
       status: 'enforced',
-      why: 'the runtime or the entrypoint needs it',
+      why,
       implicit: true,
     }),
   )

@@ -81,3 +81,18 @@ export function checkToolInput(
   }
   return answer.toolId ?? toolId
 }
+
+/** Variables of the configuration are the program's own: a wrong one is its mistake. */
+export function checkVariables(
+  env: Readonly<Record<string, string>>,
+  field: string,
+  flags: readonly string[],
+): void {
+  try {
+    checkToolInput('a', env, flags)
+  } catch (error) {
+    if (!(error instanceof RunletError)) throw error
+    const details = { ...error.details, field }
+    throw new RunletError(error.code, `${field}: ${error.message}`, { details, cause: error })
+  }
+}

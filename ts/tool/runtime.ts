@@ -22,7 +22,7 @@ import { type ResolvedToolOptions, readToolOptions } from './options'
 import { Plans } from './plan'
 import { type Place, type Policy, readPolicy, sandboxCapabilities } from './policy'
 import { Recorder } from './recorder'
-import { checkToolInput, readCallOptions } from './request'
+import { checkToolInput, checkVariables, readCallOptions } from './request'
 import { Room } from './room'
 import { checkSchema } from './schema'
 import { SEARCH_PATH, shapeOf } from './shape'
@@ -90,7 +90,7 @@ class Runtime implements ToolRuntime {
     const binary = this.#binary.path
     const place = { projectRoot, binary, entrypoint, codeRoots, worker, searchPath: SEARCH_PATH }
     const shared = policyOf(options, options.permissions, 'permissions', place)
-    checkVariables(options.env, 'env', shared)
+    checkVariables(options.env, 'env', shared.flags)
     for (const [id, tool] of Object.entries(options.tools)) {
       const field = `tools[${JSON.stringify(id)}]`
       checkId(id, field)
@@ -99,7 +99,7 @@ class Runtime implements ToolRuntime {
           ? shared
           : policyOf(options, tool.permissions, `${field}.permissions`, place)
       this.#policies.set(id, policy)
-      checkVariables(tool.env ?? {}, `${field}.env`, policy)
+      checkVariables(tool.env ?? {}, `${field}.env`, policy.flags)
       for (const side of ['inputSchema', 'outputSchema'] as const) {
         if (tool[side] !== undefined) checkSchema(tool[side], `${field}.${side}`)
       }
@@ -266,21 +266,6 @@ function checkId(id: string, field: string): void {
       accepted,
       cause: error,
     })
-  }
-}
-
-/** Variables of the configuration are the program's own: a wrong one is its mistake. */
-function checkVariables(
-  env: Readonly<Record<string, string>>,
-  field: string,
-  policy: Policy,
-): void {
-  try {
-    checkToolInput('a', env, policy.flags)
-  } catch (error) {
-    if (!(error instanceof RunletError)) throw error
-    const details = { ...error.details, field }
-    throw new RunletError(error.code, `${field}: ${error.message}`, { details, cause: error })
   }
 }
 
