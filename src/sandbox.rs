@@ -9,6 +9,7 @@
     unsafe_code,
     reason = "the kernel is asked by system calls; every block states why it is sound"
 )]
+#![cfg_attr(not(test), expect(dead_code, reason = "nothing launches children under it yet"))]
 
 mod connect;
 mod denials;
