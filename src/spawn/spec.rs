@@ -36,8 +36,8 @@ pub(crate) struct Spec {
     pub servers: Vec<String>,
     /// Connections at once.
     pub max_connections: u32,
-    /// Where the rules led when they were checked, as JSON.
-    pub pins: String,
+    /// Where the rules led when they were checked, as JSON; without it they lead where they do now.
+    pub pins: Option<String>,
 }
 
 /// Bounds of the command and of all that it starts.
@@ -82,7 +82,7 @@ impl Spec {
             scratch: None,
             search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
             best_effort: self.best_effort,
-            pins: Some(Pins::read(&self.pins)?),
+            pins: self.pins.as_deref().map(Pins::read).transpose()?,
             network: NetworkOrder::new(&self.hosts, &self.servers, self.max_connections)?,
         })
     }
