@@ -89,7 +89,7 @@ struct Kept {
     implicit: Vec<String>,
     worker_writable: bool,
     /// What runs a script and may not be run.
-    interpreters: Vec<PathBuf>,
+    interpreters: Vec<String>,
 }
 
 #[cfg(target_os = "linux")]
