@@ -167,6 +167,7 @@ impl Policy {
     }
 
     /// What was granted without being asked for, as flags.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn implicit_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         for (access, name) in
@@ -179,12 +180,14 @@ impl Policy {
     }
 
     /// Whether a file could be changed, or another put in its place.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn may_write(&self, path: Option<&Path>) -> bool {
         path.is_some_and(|path| self.files.access_to(&resolved(path)).has(Access::WRITE))
     }
 
     /// The programs that a script is run by and that may not be, as it names them: its interpreter, and
     /// what `env` in that place would look up. None for what is no script.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn interpreters_missing(&self, program: &Path, search_path: &str) -> Vec<String> {
         let Some(line) = first_line(program) else { return Vec::new() };
         let executable = |path: &Path| self.files.access_to(&resolved(path)).has(Access::EXECUTE);
