@@ -88,6 +88,7 @@ function specOf(
     hosts: resolver.hosts ?? {},
     servers: resolver.servers ?? [],
     maxConnections,
+    pins: policy.pins,
   }
 }
 

@@ -76,6 +76,7 @@ pub fn check_permissions(json: String) -> String {
             "unenforceable": kept.unenforceable,
             "implicit": kept.implicit,
             "workerWritable": kept.worker_writable,
+            "pins": kept.pins,
             "interpreters": kept.interpreters,
         }))
     }))
@@ -88,6 +89,8 @@ struct Kept {
     /// Granted without being asked for.
     implicit: Vec<String>,
     worker_writable: bool,
+    /// Where the rules lead, for the launches to come.
+    pins: Value,
     /// What runs a script and may not be run.
     interpreters: Vec<PathBuf>,
 }
@@ -106,9 +109,11 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
         search_path,
         best_effort: true,
         network: NetworkOrder::default(),
+        pins: None,
     };
     let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
-    let mut kept = Kept { unenforceable: compiled.unenforced, ..Kept::default() };
+    let pins = json!(compiled.pins);
+    let mut kept = Kept { unenforceable: compiled.unenforced, pins, ..Kept::default() };
     if let Some(policy) = compiled.policy {
         kept.implicit = policy.implicit_flags();
         kept.worker_writable = policy.may_write(order.worker.as_deref());

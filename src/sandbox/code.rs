@@ -11,13 +11,23 @@ const MANIFESTS: [&str; 3] = ["package.json", "tsconfig.json", "jsconfig.json"];
 /// What is read to load an entrypoint: its folder, and the packages and manifests from there up to
 /// the project's root. Of the root itself, where data and secrets lie beside the code, only the names
 /// and the files of code.
-pub(super) fn code_of(root: &Path, entrypoint: &Path, more: &[PathBuf]) -> Files {
+///
+/// Also gives those of them that were reached by no link.
+pub(super) fn code_of(root: &Path, entrypoint: &Path, more: &[PathBuf]) -> (Files, Files) {
     let mut files = Files::default();
+    let mut direct = Files::default();
+    let mut grant = |path: &Path, access: Access| {
+        let real = resolved(path);
+        if real == path {
+            direct.grant(path, access);
+        }
+        files.grant(real, access);
+    };
     let (root, entrypoint) = (resolved(root), resolved(entrypoint));
-    files.grant(&entrypoint, Access::READ);
+    grant(&entrypoint, Access::READ);
     let folder = entrypoint.parent().unwrap_or(&root);
     if folder == root {
-        files.grant(&root, Access::LIST);
+        grant(&root, Access::LIST);
         for entry in std::fs::read_dir(&root).into_iter().flatten().flatten() {
             let path = entry.path();
             let is_code = path
@@ -25,27 +35,27 @@ pub(super) fn code_of(root: &Path, entrypoint: &Path, more: &[PathBuf]) -> Files
                 .and_then(|extension| extension.to_str())
                 .is_some_and(|extension| CODE.contains(&extension));
             if is_code && path.is_file() {
-                files.grant(resolved(&path), Access::READ);
+                grant(&path, Access::READ);
             }
         }
     } else {
-        files.grant(folder, Access::READ | Access::LIST);
+        grant(folder, Access::READ | Access::LIST);
     }
     let up = folder.ancestors().take_while(|part| part.starts_with(&root));
     let above = if folder.starts_with(&root) { up.collect() } else { vec![folder] };
     for part in above {
         let packages = part.join("node_modules");
         if packages.is_dir() {
-            files.grant(resolved(&packages), Access::READ | Access::LIST);
+            grant(&packages, Access::READ | Access::LIST);
         }
         for manifest in MANIFESTS.map(|name| part.join(name)) {
             if manifest.is_file() {
-                files.grant(resolved(&manifest), Access::READ);
+                grant(&manifest, Access::READ);
             }
         }
     }
     for path in more {
-        files.grant(resolved(&root.join(path)), Access::READ | Access::LIST);
+        grant(&root.join(path), Access::READ | Access::LIST);
     }
-    files
+    (files, direct)
 }

@@ -188,4 +188,21 @@ mod tests {
             r#"{"kind":"dns","target":"a.test","reason":"special-address","allowWith":"--allow-private=a.test","count":1,"atMs":5}"#
         );
     }
+
+    #[test]
+    fn kinds_and_reasons_are_spelled_as_the_package_does() {
+        let kinds = [DenialKind::Net, DenialKind::Dns, DenialKind::Run, DenialKind::Chmod];
+        assert_eq!(serde_json::to_string(&kinds).unwrap(), r#"["net","dns","run","chmod"]"#);
+        let reasons = [
+            DenialReason::NoRule,
+            DenialReason::DenyRule,
+            DenialReason::SpecialAddress,
+            DenialReason::ConnectionLimit,
+            DenialReason::ProcessLimit,
+        ];
+        assert_eq!(
+            serde_json::to_string(&reasons).unwrap(),
+            r#"["no-rule","deny-rule","special-address","connection-limit","process-limit"]"#
+        );
+    }
 }

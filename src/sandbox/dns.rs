@@ -147,6 +147,3 @@ impl Drop for Place {
         self.0.conversations.fetch_sub(1, Ordering::AcqRel);
     }
 }
-
-#[cfg(test)]
-mod tests;

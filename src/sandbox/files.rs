@@ -75,6 +75,16 @@ impl Files {
             .fold(Access::default(), |all, more| all | *more)
     }
 
+    /// The grants of some paths alone.
+    pub(crate) fn only(self, wanted: impl Fn(&Path) -> bool) -> Files {
+        Files(self.0.into_iter().filter(|(path, _)| wanted(path)).collect())
+    }
+
+    /// Whether a path has a grant of its own.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// Grants all of what another has.
     pub(crate) fn extend(&mut self, other: Files) {
         for (path, access) in other.0 {

@@ -1,6 +1,7 @@
 //! Hands rules for files to the kernel.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd,
@@ -38,6 +39,14 @@ fn rights(access: Access, abi: ABI, folder: bool) -> BitFlags<AccessFs> {
     rights & if folder { AccessFs::from_all(abi) } else { AccessFs::from_file(abi) }
 }
 
+/// Opens a real path, to be named by a rule. None when what is there is gone, or is reached by a link
+/// that somebody has put there since.
+pub(super) fn opened(path: &Path) -> Option<PathFd> {
+    let opened = PathFd::new(path).ok()?;
+    let own = format!("/proc/self/fd/{}", opened.as_fd().as_raw_fd());
+    (std::fs::read_link(own).ok()? == path).then_some(opened)
+}
+
 /// A ruleset of the policy's files, for a process to put on. It refuses everything that it knows of
 /// and that no rule grants; what the kernel does not know of is not asked for.
 pub(crate) fn ruleset(policy: &Policy, kernel: Kernel) -> Result<OwnedFd, RulesetError> {
@@ -57,7 +66,7 @@ pub(crate) fn ruleset(policy: &Policy, kernel: Kernel) -> Result<OwnedFd, Rulese
     let mut created = ruleset.create()?;
     for (path, access) in policy.files.iter() {
         // What is gone meanwhile needs no rule.
-        let Ok(opened) = PathFd::new(path) else { continue };
+        let Some(opened) = opened(path) else { continue };
         let rights = rights(access, abi, path.is_dir());
         if !rights.is_empty() {
             created = created.add_rule(PathBeneath::new(opened, rights))?;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use super::connect::Network;
+use super::connect::{Network, SocketAccess};
 use super::denials::{Denial, Denials};
 use super::policy::Order;
 use super::resolve::Resolver;
@@ -58,6 +59,28 @@ fn server(text: &str) -> Result<SocketAddr, Error> {
     })
 }
 
+/// How a socket of a child is had here. Where the duplicating of descriptors is filtered, as in
+/// containers, it is so for our own, too.
+fn socket_access() -> SocketAccess {
+    static DUPLICATES: LazyLock<bool> = LazyLock::new(may_duplicate);
+    if *DUPLICATES { SocketAccess::Duplicate } else { SocketAccess::Replace }
+}
+
+fn may_duplicate() -> bool {
+    let Ok((ours, _other)) = UnixStream::pair() else { return false };
+    // SAFETY: opens a descriptor of this process, duplicates one that is held, and closes both.
+    unsafe {
+        let own = libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0);
+        let Ok(own) = i32::try_from(own) else { return false };
+        if own < 0 {
+            return false;
+        }
+        let twin = libc::syscall(libc::SYS_pidfd_getfd, own, ours.as_raw_fd(), 0);
+        libc::close(own);
+        i32::try_from(twin).is_ok_and(|twin| twin >= 0 && libc::close(twin) == 0)
+    }
+}
+
 /// Decides about the calls of one tree for as long as it is held.
 #[derive(Debug)]
 pub(crate) struct Supervision {
@@ -77,6 +100,7 @@ impl Supervision {
                     resolver,
                     order.network.max_connections,
                     Arc::clone(&denials),
+                    socket_access(),
                 );
                 Some(watch(listener, Arc::new(network))?)
             }

@@ -11,7 +11,8 @@ use super::files::{Access, Files, Obstacle, resolved};
 use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
 use super::network::NetworkOrder;
-use super::{code, system};
+use super::pins::Pins;
+use super::{code, pins, system};
 use crate::error::Error;
 use crate::permission::{Grant, Grants, NetGrant, PermissionSet, Program, Unenforceable};
 
@@ -36,6 +37,8 @@ pub(crate) struct Order {
     /// What cannot be kept is left out, not refused.
     pub best_effort: bool,
     pub network: NetworkOrder,
+    /// Where the rules led before; nothing for the first look.
+    pub pins: Option<Arc<Pins>>,
 }
 
 /// What came of an order.
@@ -45,6 +48,8 @@ pub(crate) struct Compiled {
     pub policy: Option<Policy>,
     /// What cannot be kept on this machine.
     pub unenforced: Vec<Unenforceable>,
+    /// Where the rules led.
+    pub pins: Pins,
 }
 
 /// What becomes of a rule about a file that is not there.
@@ -71,6 +76,12 @@ pub(crate) struct Policy {
     pub permissions: Arc<PermissionSet>,
 }
 
+impl Compiled {
+    fn nothing(unenforced: Vec<Unenforceable>) -> Compiled {
+        Compiled { policy: None, unenforced, pins: Pins::default() }
+    }
+}
+
 impl Policy {
     /// A sandbox that keeps to the permissions. Fails with `INVALID_ARGUMENT` for a rule about something
     /// that is not there, and with `POLICY_UNENFORCEABLE` for what cannot be kept, if it must be.
@@ -95,10 +106,10 @@ impl Policy {
     fn attempt(order: &Order, missing: Missing, kernel: Kernel) -> Result<Compiled, Error> {
         let permissions = &order.permissions;
         if permissions.grants_everything() {
-            return Ok(Compiled { policy: None, unenforced: Vec::new() });
+            return Ok(Compiled::nothing(Vec::new()));
         }
         if let Some(lacking) = kernel.lacks() {
-            return Ok(Compiled { policy: None, unenforced: permissions.unenforceable(lacking) });
+            return Ok(Compiled::nothing(permissions.unenforceable(lacking)));
         }
         let mut unenforced = Vec::new();
         let root = order.project_root.as_path();
@@ -109,17 +120,27 @@ impl Policy {
         let runs = run.allows_everything || !run.allowed.is_empty();
 
         let mut implicit = system::usual(net != NetGrant::Nothing);
+        let pinned = order.pins.as_deref();
+        let mut pins = Pins::default();
         if let Some(entrypoint) = &order.entrypoint {
-            implicit.extend(code::code_of(root, entrypoint, &order.code_roots));
+            let (all, direct) = code::code_of(root, entrypoint, &order.code_roots);
+            pins.code = pins::paths(&all);
+            implicit.extend(pins::kept_code(all, pinned.map(|pins| &pins.code), &direct));
         }
         let mut asked = Files::default();
-        asked.extend(read_files(&read, missing)?);
-        asked.extend(written_files(root, &write, missing)?);
+        let files = read_files(&read, missing)?;
+        pins.read = pins::paths(&files);
+        asked.extend(pins::kept(files, pinned.map(|pins| &pins.read)));
+        let files = written_files(root, &write, missing)?;
+        pins.write = pins::paths(&files);
+        asked.extend(pins::kept(files, pinned.map(|pins| &pins.write)));
         if let Some(scratch) = &order.scratch {
             implicit.grant(resolved(scratch), Access::READ | Access::LIST | Access::WRITE);
         }
         if runs {
-            asked.extend(programs(&run, &order.search_path, missing)?);
+            let files = programs(&run, &order.search_path, missing)?;
+            pins.run = pins::paths(&files);
+            asked.extend(pins::kept(files, pinned.map(|pins| &pins.run)));
             if read.allows_everything && run.allows_everything {
                 asked.extend(system::everything(Access::EXECUTE));
             }
@@ -163,7 +184,7 @@ impl Policy {
                 && !read.denies_everything,
             permissions: Arc::clone(permissions),
         };
-        Ok(Compiled { policy: Some(policy), unenforced })
+        Ok(Compiled { policy: Some(policy), unenforced, pins })
     }
 
     /// What was granted without being asked for, as flags.

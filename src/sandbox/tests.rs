@@ -48,6 +48,7 @@ impl Project {
             search_path: "/usr/bin:/bin".to_owned(),
             best_effort: false,
             network: NetworkOrder::default(),
+            pins: None,
         }
     }
 
@@ -318,4 +319,54 @@ fn everything_needs_no_sandbox() {
     let project = Project::new("everything");
     assert_eq!(project.compile(&["--allow-all"]).unwrap(), None);
     assert!(project.compile(&["--allow-all", "--deny-read=./x"]).unwrap().is_some());
+}
+
+/// One that may write in the project puts links where rules and code are looked for.
+#[test]
+fn what_a_link_leads_to_since_is_not_granted() {
+    let project = Project::new("pins");
+    project.file("secret/key");
+    project.file("data/a");
+    project.file("out/keep");
+    project.file("entry.mjs");
+    let flags = ["--allow-read=./data", "--allow-write=."];
+    let mut order = project.order(&flags);
+    order.entrypoint = Some(project.0.join("entry.mjs"));
+    let seen = Policy::compile(&order, Missing::IsWrong, Kernel::current()).unwrap();
+    order.pins = Some(Arc::new(seen.pins));
+    fs::rename(project.0.join("data"), project.0.join("old")).unwrap();
+    symlink("secret", project.0.join("data")).unwrap();
+    symlink("secret", project.0.join("node_modules")).unwrap();
+    symlink("secret/key", project.0.join("more.mjs")).unwrap();
+    symlink("secret/key", project.0.join("package.json")).unwrap();
+    let granted = |order: &Order| {
+        let made = Policy::compile(order, Missing::IsSkipped, Kernel::current()).unwrap();
+        let files = made.policy.unwrap().files;
+        files.access_to(&project.0.join("secret/key")).has(files::Access::READ)
+    };
+    assert!(!granted(&order));
+    // Without what was seen before, each of them would grant it.
+    order.pins = None;
+    assert!(granted(&order));
+    // Code that came since, by no link, is code.
+    order.pins = Some(Arc::new(Pins::default()));
+    project.file("later.mjs");
+    let made = Policy::compile(&order, Missing::IsSkipped, Kernel::current()).unwrap();
+    let later = made.policy.unwrap().files.access_to(&project.0.join("later.mjs"));
+    assert!(later.has(files::Access::READ));
+}
+
+/// A path that was changed between the look at it and its use.
+#[test]
+fn a_rule_is_for_the_path_that_was_looked_at() {
+    let project = Project::new("swapped");
+    project.file("secret/key");
+    project.file("data/a");
+    let path = project.0.join("data/a");
+    assert!(landlock::opened(&path).is_some());
+    fs::rename(project.0.join("data"), project.0.join("old")).unwrap();
+    symlink("secret", project.0.join("data")).unwrap();
+    project.file("secret/a");
+    assert!(path.exists() && landlock::opened(&path).is_none());
+    assert!(landlock::opened(&project.0.join("data")).is_none());
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::permission::PermissionSet;
 use crate::process::Limits;
-use crate::sandbox::{NetworkOrder, Order};
+use crate::sandbox::{NetworkOrder, Order, Pins};
 
 /// A command with everything it gets.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,6 +36,8 @@ pub(crate) struct Spec {
     pub servers: Vec<String>,
     /// Connections at once.
     pub max_connections: u32,
+    /// Where the rules led when they were checked, as JSON.
+    pub pins: String,
 }
 
 /// Bounds of the command and of all that it starts.
@@ -80,6 +82,7 @@ impl Spec {
             scratch: None,
             search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
             best_effort: self.best_effort,
+            pins: Some(Pins::read(&self.pins)?),
             network: NetworkOrder::new(&self.hosts, &self.servers, self.max_connections)?,
         })
     }

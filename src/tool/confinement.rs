@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::spec::{RoomSpec, Shape};
 use crate::error::Error;
 use crate::permission::PermissionSet;
-use crate::sandbox::{NetworkOrder, Order};
+use crate::sandbox::{NetworkOrder, Order, Pins};
 
 impl Shape {
     pub(super) fn order(&self, room: &RoomSpec) -> Result<Order, Error> {
@@ -21,6 +21,7 @@ impl Shape {
             scratch: spec.scratch.clone(),
             search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
             best_effort: spec.best_effort,
+            pins: Some(Pins::read(&spec.pins)?),
             network: NetworkOrder::new(&spec.hosts, &spec.servers, spec.max_connections)?,
         })
     }

@@ -73,6 +73,8 @@ pub struct SandboxSpec {
     pub servers: Vec<String>,
     /// Connections at once.
     pub max_connections: u32,
+    /// Where the rules led when they were checked, as JSON.
+    pub pins: String,
 }
 
 /// A shape, or the number of one that the room keeps.

@@ -27,6 +27,7 @@ export interface SpawnSpec {
   hosts: Readonly<Record<string, readonly string[]>>
   servers: readonly string[]
   maxConnections: number
+  pins: string
 }
 
 /** What came of one; see src/spawn/outcome.rs. */

@@ -28,6 +28,8 @@ export interface Policy {
   readonly flags: readonly string[]
   /** A process may change the worker that the next one starts with. */
   readonly workerWritable: boolean
+  /** Where the rules led; the core's own, given back to it. */
+  readonly pins: string
   /** Where the program is a script: what runs it and may not be run. */
   readonly interpreters: readonly string[]
   /** Variables of the host that a process gets. */
@@ -44,6 +46,7 @@ interface Answer {
   /** Flags for what is granted without being asked for. */
   implicit?: string[]
   workerWritable?: boolean
+  pins?: unknown
   interpreters?: string[]
   error?: CoreError
 }
@@ -111,6 +114,7 @@ export function readPolicy(permissions: Permissions, terms: PolicyTerms): Policy
   return {
     flags,
     workerWritable: answer.workerWritable === true,
+    pins: JSON.stringify(answer.pins),
     interpreters: answer.interpreters ?? [],
     inherited: JSON.parse(inherited) as Record<string, string>,
     report: report(flags, missing, answer.implicit ?? [], terms),

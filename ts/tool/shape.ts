@@ -28,6 +28,7 @@ export interface Shape {
     hosts: Readonly<Record<string, readonly string[]>>
     servers: readonly string[]
     maxConnections: number
+    pins: string
   }
 }
 
@@ -86,6 +87,7 @@ export function shapeOf(
       hosts: options.resolver?.hosts ?? {},
       servers: options.resolver?.servers ?? [],
       maxConnections: options.maxConnections,
+      pins: terms.policy.pins,
     },
   }
 }

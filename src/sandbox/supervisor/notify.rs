@@ -4,10 +4,16 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::LazyLock;
 
-const RECV: libc::Ioctl = 0xC050_2100;
-const SEND: libc::Ioctl = 0xC018_2101;
-const ID_VALID: libc::Ioctl = 0x4008_2102;
-const ADDFD: libc::Ioctl = 0x4018_2103;
+const RECV: libc::Ioctl = request(0xC050_2100);
+const SEND: libc::Ioctl = request(0xC018_2101);
+const ID_VALID: libc::Ioctl = request(0x4008_2102);
+const ADDFD: libc::Ioctl = request(0x4018_2103);
+
+/// The C libraries differ in the sign of it.
+#[cfg_attr(target_env = "musl", expect(clippy::cast_possible_wrap, reason = "only bits count"))]
+const fn request(number: u32) -> libc::Ioctl {
+    number as libc::Ioctl
+}
 
 const GET_SIZES: libc::c_ulong = 3;
 /// `SECCOMP_ADDFD_FLAG_SETFD`: the new descriptor takes a number that is given.

@@ -113,7 +113,7 @@ fn stuck(count: usize) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
 
 #[test]
 fn a_child_is_served_while_a_hundred_others_block() {
-    let (mut blocked, guards, free) = stuck(100);
+    let (mut blocked, others, free) = stuck(100);
     let mut child = trial::fork(CONNECT, |notes| {
         for number in 0..50 {
             call::note(notes, number, call::connect(NOWHERE, 9));
@@ -129,7 +129,7 @@ fn a_child_is_served_while_a_hundred_others_block() {
         assert!(child.wait());
         assert_eq!(child.note(0), 1);
     }
-    drop(guards);
+    drop(others);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_connection_is_broken_off_when_the_watch_or_the_caller_ends() {
     // SAFETY: shortens the queue of a socket that we hold.
     assert_eq!(unsafe { libc::listen(full.as_raw_fd(), 0) }, 0);
     let port = full.local_addr().unwrap().port();
-    let fill: Vec<std::net::TcpStream> = (0..2)
+    let waiting: Vec<std::net::TcpStream> = (0..2)
         .map_while(|_| {
             let time = Duration::from_millis(300);
             std::net::TcpStream::connect_timeout(&(NOWHERE, port).into(), time).ok()
@@ -176,5 +176,5 @@ fn a_connection_is_broken_off_when_the_watch_or_the_caller_ends() {
         let result = done.recv_timeout(Duration::from_secs(30)).expect("it was not broken off");
         assert!(result < 0, "{result}");
     }
-    drop(fill);
+    drop(waiting);
 }

@@ -124,7 +124,6 @@ fn is_root() -> bool {
 
 /// A process that is not root reads no memory of a child that forbids it; root does.
 #[test]
-#[expect(clippy::print_stderr, reason = "a check that is left out says why")]
 fn a_child_that_hides_itself_is_refused() {
     if is_root() {
         eprintln!("left out: root reads every process; all of this room runs as another user too");
@@ -152,7 +151,6 @@ fn a_child_that_hides_itself_is_refused() {
 
 /// Runs every test of this room again as a user without any power.
 #[test]
-#[expect(clippy::print_stderr, reason = "a check that is left out says why")]
 fn all_of_this_holds_as_nobody() {
     const NOBODY: u32 = 65534;
     if !is_root() {
