@@ -1453,7 +1453,7 @@ export interface ToolRuntimeConfig {
   env: Readonly<Record<string, string>>
   /** Options of single tools by id. Default none. */
   tools: Readonly<Record<string, ToolOverride>>
-  /** More folders that tools may load code from. Default none; others are `POLICY_UNENFORCEABLE` in this version. */
+  /** More folders that tools may read as code, absolute or relative to `projectRoot`. Default none. */
   codeRoots: readonly string[]
   /** Calls that run at once. Default `os.availableParallelism()`. */
   maxConcurrent: number
@@ -1466,7 +1466,7 @@ export interface ToolRuntimeConfig {
   maxOpenFiles: number
   /** Bytes of a file that a tool writes. Default 64 MiB. */
   maxFileBytes: number
-  /** Connections of one call. Default 64; others are `POLICY_UNENFORCEABLE` in this version. */
+  /** Connections that one call may have open, where they are supervised: with rules for the network, not with a bare `--allow-net`. Default 64. */
   maxConnections: number
   /** A fresh private folder per call, in TMPDIR. Default `false`. */
   scratchDir: boolean
@@ -1480,7 +1480,7 @@ export interface ToolRuntimeConfig {
   nativeTools: NativeToolsOptions
   debug: ToolDebugOptions
   security: ToolSecurityOptions
-  /** Where names of hosts are looked up. Default the system's; others are `POLICY_UNENFORCEABLE` in this version. */
+  /** Where names of hosts are looked up, where connections are supervised. Default the system's. */
   resolver?: ToolResolverOptions | undefined
   /** Where runlet and tools log to. Default nowhere. */
   logger?: ToolLogger | undefined
@@ -1521,7 +1521,7 @@ export interface ToolRuntimeFactory {
    *
    * @throws RunletError `INVALID_ARGUMENT` without a config or with one that is refused,
    *   `RUNTIME_NOT_FOUND` without a usable program, `POLICY_UNENFORCEABLE` for what this machine or
-   *   this version cannot enforce
+   *   this version cannot enforce, by flag and reason
    */
   createRuntime(config: ToolRuntimeOptions): ToolRuntime
 }

@@ -50,7 +50,7 @@ async function tool(runtimeType, what) {
       runtimeType,
       projectRoot: fileURLToPath(here('.')),
       entrypointPath: 'tools/entrypoints/sales.mjs',
-      permissions: ['--allow-read', '--allow-write', '--allow-net', '--allow-run'],
+      permissions: ['--allow-read=./data'],
       tools: { summarize: { config: { currency: 'EUR' } } },
     })
   } catch (error) {

@@ -10,7 +10,8 @@ const runtime = createToolRuntime({
   runtimeType: isBunAvailable() ? 'bun' : 'node',
   projectRoot: fileURLToPath(new URL('.', import.meta.url)),
   entrypointPath: 'entrypoints/careless.mjs',
-  permissions: ['--allow-read', '--allow-write', '--allow-net', '--allow-run'],
+  // One of them starts a program, which gets no more than the tool itself.
+  permissions: ['--allow-read', '--allow-run'],
   toolExecutionTimeoutMs: 20_000,
   tools: { endless: { timeoutMs: 1000 }, greedy: { memoryLimitBytes: 256 * 1024 * 1024 } },
 })

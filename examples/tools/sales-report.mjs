@@ -43,9 +43,8 @@ for (const runtimeType of ['bun', 'node']) {
     runtimeType,
     projectRoot: fileURLToPath(new URL('..', import.meta.url)),
     entrypointPath: 'tools/entrypoints/sales.mjs',
-    // This version cannot restrict files, network and programs, so they are granted in full. The
-    // environment is not: the tools see none of this process's variables.
-    permissions: ['--allow-read', '--allow-write', '--allow-net', '--allow-run'],
+    // Beside their own code the tools may read this folder, and do nothing else.
+    permissions: ['--allow-read=./data'],
     tools,
   })
   await show(runtime, 'summarize', { path: 'data/sales.csv' })

@@ -19,12 +19,14 @@ const server = createServer(({ url, headers }, response) => {
 }).listen(0, '127.0.0.1')
 await once(server, 'listening')
 
+const address = `127.0.0.1:${server.address().port}`
 const runtime = createToolRuntime({
   runtimeType: isBunAvailable() ? 'bun' : 'node',
   projectRoot: fileURLToPath(new URL('.', import.meta.url)),
   entrypointPath: 'entrypoints/stock.mjs',
-  permissions: ['--allow-read', '--allow-write', '--allow-net', '--allow-run'],
-  tools: { stock: { config: { url: `http://127.0.0.1:${server.address().port}/` } } },
+  // This server and no other; no file but the tool's own code.
+  permissions: [`--allow-net=${address}`],
+  tools: { stock: { config: { url: `http://${address}/` } } },
 })
 
 async function show(label, skus, options) {

@@ -286,11 +286,12 @@ fn found<T>(
     Err(Error::invalid_argument(message).with_details(json!({ "flag": rule.flag })))
 }
 
-/// A command as the child would find it.
-fn look_up(name: &str, search_path: &str) -> Option<PathBuf> {
+/// A command as the child would find it: the first is what it starts, and each later one what it
+/// starts where it may not start those before.
+fn look_up(name: &str, search_path: &str) -> impl Iterator<Item = PathBuf> {
     let folders = search_path.split(':').filter(|folder| folder.starts_with('/'));
-    let mut found = folders.map(|folder| Path::new(folder).join(name));
-    found.find(|path| path.is_file()).and_then(|path| path.canonicalize().ok())
+    let found = folders.map(|folder| Path::new(folder).join(name));
+    found.filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok())
 }
 
 fn programs(grants: &Grants<Program>, search_path: &str, missing: Missing) -> Result<Files, Error> {
@@ -301,7 +302,7 @@ fn programs(grants: &Grants<Program>, search_path: &str, missing: Missing) -> Re
     }
     for rule in &grants.allowed {
         let path = match &rule.target {
-            Program::Command(name) => look_up(name, search_path),
+            Program::Command(name) => look_up(name, search_path).next(),
             Program::Path(path) => path.canonicalize().ok(),
         };
         let Some(path) = found(rule, path, missing)? else { continue };
@@ -345,19 +346,19 @@ fn first_line(path: &Path) -> Option<String> {
 
 /// The programs that are denied, as files.
 fn programs_of(grants: &Grants<Program>, search_path: &str) -> Grants<PathBuf> {
-    let file = |rule: &Grant<Program>| {
-        let target = match &rule.target {
+    let files = |rule: &Grant<Program>| -> Vec<Grant<PathBuf>> {
+        let targets = match &rule.target {
             // One that is not there cannot be started either.
-            Program::Command(name) => look_up(name, search_path)?,
-            Program::Path(path) => path.clone(),
+            Program::Command(name) => look_up(name, search_path).collect(),
+            Program::Path(path) => vec![path.clone()],
         };
-        Some(Grant { flag: rule.flag.clone(), target })
+        targets.into_iter().map(|target| Grant { flag: rule.flag.clone(), target }).collect()
     };
     Grants {
         allows_everything: false,
         allowed: Vec::new(),
         denies_everything: grants.denies_everything,
-        denied: grants.denied.iter().filter_map(file).collect(),
+        denied: grants.denied.iter().flat_map(files).collect(),
     }
 }
 

@@ -223,6 +223,20 @@ fn what_comes_to_lie_beside_a_denied_file_is_not_granted() {
 }
 
 #[test]
+fn a_denied_command_is_denied_wherever_the_path_has_it() {
+    let project = Project::new("deny-run");
+    let (first, second) = (project.file("one/tool"), project.file("two/tool"));
+    let other = project.file("two/other");
+    let search_path = format!("{0}/one:{0}/two", project.0.display());
+    let flags = ["--allow-run=./one,./two", "--deny-run=tool"];
+    let order = Order { search_path, ..project.order(&flags) };
+    let made = Policy::compile(&order, Missing::IsWrong, Kernel::current()).unwrap();
+    let files = made.policy.unwrap().files;
+    let runs = |path: &Path| files.access_to(path).has(Access::EXECUTE);
+    assert_eq!([runs(&first), runs(&second), runs(&other)], [false, false, true]);
+}
+
+#[test]
 fn a_part_of_what_may_be_written_cannot_be_denied() {
     let project = Project::new("deny-write");
     project.file("out/a");

@@ -115,9 +115,11 @@ function codeletLines({ codelets, fault }: Pick<Report, 'codelets' | 'fault'>): 
   ]
 }
 
-function toolLines({ fs, net, run, memory, killTree, reasons }: SandboxCapabilities): string[] {
+function toolLines(tools: SandboxCapabilities): string[] {
+  const { fs, net, run, memory, killTree, reasons } = tools
   const enforced = (by: string | null) => (by === null ? 'not enforced' : `enforced (${by})`)
   return [
+    ...(tools.platform === 'linux' ? [row('kernel', kernelLine(tools))] : []),
     row('env', 'enforced: a process gets an environment of its own'),
     row('read', enforced(fs.read)),
     row('write', enforced(fs.write)),
@@ -127,6 +129,14 @@ function toolLines({ fs, net, run, memory, killTree, reasons }: SandboxCapabilit
     row('processes', `ended together (${killTree})`),
     ...reasons.map((reason) => `  why: ${reason}`),
   ]
+}
+
+function kernelLine({ landlockAbi, seccomp, userNotify }: SandboxCapabilities): string {
+  return [
+    landlockAbi === 0 ? 'no Landlock' : `Landlock ${landlockAbi}`,
+    seccomp ? 'seccomp filters' : 'no seccomp filters',
+    userNotify === null ? 'no supervised calls' : `supervised calls (${userNotify})`,
+  ].join(', ')
 }
 
 function row(name: string, value: string): string {

@@ -99,9 +99,10 @@ function toolHelp(): string {
 ENTRYPOINT is a JavaScript or TypeScript file. A tool is a function that it exports, or a member of
 its default export; it is called with the input and the config, in a Bun or Node process of its own.
 
-This version enforces permissions for the environment only. Files, network and programs have to be
-granted in full (--allow-read --allow-write --allow-net --allow-run, or --allow-all), or the rules
-on them be given up with --best-effort. 'runlet doctor' says what holds on this machine.
+Without flags it may read files and nothing else: no writing, no network, no programs, none of your
+variables. Flags stand in place of that. On Linux the kernel refuses what they do not grant;
+what cannot be enforced is refused before anything runs, unless --best-effort is given. 'runlet
+doctor' says what holds on this machine.
 
 ${EXIT_CODES}`
 }
@@ -117,8 +118,8 @@ ${sections(TOOL_LIST_FLAGS)}
 ${UNITS}
 
 Examples
-  runlet tool list tools.ts --allow-all
-  runlet tool list tools.mjs --runtime node --allow-all --json
+  runlet tool list tools.ts
+  runlet tool list tools.mjs --runtime node --json
 
 ${EXIT_CODES}`
 }
@@ -135,15 +136,16 @@ ${sections(TOOL_RUN_FLAGS)}
 ${UNITS}
 
 Examples
-  Call a function with input, on Bun, with everything granted but the environment
-    runlet tool run tools.ts greet --input '{"name":"Ada"}' \\
-      --allow-read --allow-write --allow-net --allow-run
+  Call a function with input, on Bun; it may read files and nothing else
+    runlet tool run tools.ts greet --input '{"name":"Ada"}'
+  Let it read one folder, write another and reach one host
+    runlet tool run tools.ts report --allow-read=./data --allow-write=./out --allow-net=api.example.com
   On Node, with a variable and input from a file
     runlet tool run tools.mjs report --runtime node --allow-all --env REGION=eu --input @orders.json
   With the rules of a file, as far as they can be enforced here
     runlet tool run --config-file runlet.yaml greet --best-effort
   The whole result: logs, phases, what was enforced
-    runlet tool run tools.ts greet --allow-all --json
+    runlet tool run tools.ts greet --json
 
 ${EXIT_CODES}`
 }

@@ -53,7 +53,7 @@ export const PERMISSION_FLAGS: readonly Flag[] = [
   {
     name: 'best-effort',
     group: PERMISSIONS,
-    help: 'run although a permission cannot be enforced here',
+    help: 'run although a permission cannot be enforced here, and say which',
   },
 ]
 
