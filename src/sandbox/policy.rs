@@ -216,9 +216,9 @@ impl Policy {
             let found = if name.contains('/') {
                 Some(PathBuf::from(name))
             } else {
-                look_up(name, search_path)
+                look_up(name, search_path).next()
             };
-            !found.is_some_and(|path| executable(&path))
+            !found.is_some_and(|path: PathBuf| executable(&path))
         };
         runs_by(&line).into_iter().filter(missing).map(str::to_owned).collect()
     }
@@ -288,9 +288,9 @@ fn found<T>(
 
 /// A command as the child would find it: the first is what it starts, and each later one what it
 /// starts where it may not start those before.
-fn look_up(name: &str, search_path: &str) -> impl Iterator<Item = PathBuf> {
+fn look_up<'a>(name: &'a str, search_path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let folders = search_path.split(':').filter(|folder| folder.starts_with('/'));
-    let found = folders.map(|folder| Path::new(folder).join(name));
+    let found = folders.map(move |folder| Path::new(folder).join(name));
     found.filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok())
 }
 
