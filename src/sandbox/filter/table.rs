@@ -129,6 +129,12 @@ const MODES_AND_TIMES_HERE: &[c_long] =
 #[cfg(target_arch = "aarch64")]
 const MODES_AND_TIMES_HERE: &[c_long] = &[];
 
+/// What is handed over under [`FilterTerms::supervised_metadata`].
+#[cfg(test)]
+pub(crate) fn modes_and_times() -> Vec<c_long> {
+    [MODES_AND_TIMES, MODES_AND_TIMES_HERE].concat()
+}
+
 /// Metadata that the supervisor does not set either.
 const OWNERS_AND_ATTRIBUTES: &[c_long] = &[
     libc::SYS_fchown,
