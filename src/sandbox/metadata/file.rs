@@ -136,7 +136,8 @@ fn open_for_use(call: &Call, fd: i32) -> Result<OwnedFd, i32> {
 }
 
 /// Opens what a path leads to, to name it. The links of `/proc` that lead to whatever a process has
-/// open are not followed: they would be ours, and not the caller's.
+/// open are not followed: `/proc/self` means us here. Of a path below it the answer tells at most
+/// which numbers our descriptors have.
 fn open_path(base: Option<&OwnedFd>, path: &[u8], follow: bool) -> Result<OwnedFd, i32> {
     let path = CString::new(path).map_err(|_| libc::ENOENT)?;
     let base = base.map_or(libc::AT_FDCWD, AsRawFd::as_raw_fd);

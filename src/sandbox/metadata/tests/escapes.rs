@@ -139,7 +139,10 @@ fn what_is_no_file_of_a_folder_is_refused() {
         assert!(free == 0 || name.starts_with("the root"), "{name}: {free}");
         let place = Place::new();
         let given = place.result(true, *body).0;
-        assert!(given == EPERM || given == -i64::from(libc::ELOOP), "{name}: {given}");
+        // What a name in `/proc` means to us, there may not be.
+        let refused = [libc::EPERM, libc::ELOOP, libc::ENOENT].map(|errno| -i64::from(errno));
+        let most = if name.ends_with("/proc") { 3 } else { 1 };
+        assert!(refused[..most].contains(&given), "{name}: {given}");
         if let Ok(stat) = fs::metadata(place.0.join("in/file")) {
             assert_eq!((stat.mode() & 0o7777, stat.mtime() > 2000), (0o600, true), "{name}");
         }

@@ -3,6 +3,8 @@
 use super::*;
 
 const ROUNDS: i64 = 2000;
+/// How often a change has to come between two rounds.
+const TURNS: i64 = 100;
 /// Where the changes are counted.
 const CHANGES: usize = 9;
 
@@ -20,10 +22,13 @@ fn race(
         // SAFETY: a system call.
         unsafe { libc::chdir(folder.as_ptr()) };
         let (mut set, mut refused) = (0, 0);
-        let mut rounds = 0;
-        // However slow the other is, there is something to be beaten.
-        while rounds < ROUNDS || notes[CHANGES].load(Ordering::SeqCst) < ROUNDS {
+        let (mut rounds, mut seen, mut last) = (0, 0, 0);
+        // However the two take turns, there are some.
+        while rounds < ROUNDS || seen < TURNS {
             rounds += 1;
+            let changes = notes[CHANGES].load(Ordering::SeqCst);
+            seen += i64::from(changes != last);
+            last = changes;
             match body(notes) {
                 0 => set += 1,
                 EPERM => refused += 1,
