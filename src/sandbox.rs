@@ -4,7 +4,7 @@
 //! rules for files ([`files`], from [`code`] and [`system`] what a runtime cannot do without), which
 //! [`landlock`] hands over, and a [`filter`] of system calls. What no rule can say is asked while the
 //! processes run: the [`supervisor`] receives the calls that the filter hands over, [`connect`] decides
-//! about connections and makes them itself, [`dns`] answers questions for names with addresses of its
+//! about connections and makes them itself, [`metadata`] about modes and times of files, [`dns`] answers questions for names with addresses of its
 //! own, [`resolve`] finds the real ones, and [`denials`] remembers what was refused.
 //!
 //! Which process is confined, and how it is started, is the process room's.
@@ -23,6 +23,7 @@ mod files;
 mod filter;
 mod kernel;
 mod landlock;
+mod metadata;
 mod network;
 mod pins;
 mod policy;

@@ -140,7 +140,7 @@ pub fn sandbox_capabilities() -> String {
         "landlockAbi": landlock,
         "seccomp": notify,
         "userNotify": notify.then_some("pidfd_getfd"),
-        "metadataWrites": "denied",
+        "metadataWrites": if notify { "supervised" } else { "denied" },
         "denyInsideAllow": "read-only",
     })
     .to_string()

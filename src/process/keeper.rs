@@ -114,10 +114,10 @@ impl Child {
         let (limits, order) = (command.limits.clone(), command.sandbox.clone());
         let input = command.input.clone();
         let mut launched = launcher::order(command).await?;
-        let kept = std::mem::take(&mut launched.kept);
+        let mut kept = std::mem::take(&mut launched.kept);
         let stdin = launched.stdin.take().zip(input);
         let supervision = match &order {
-            Some(order) => match Supervision::begin(order, kept.listener) {
+            Some(order) => match Supervision::begin(order, kept.policy.take().zip(kept.listener)) {
                 Ok(supervision) => Some(supervision),
                 Err(error) => {
                     discard(&launched);

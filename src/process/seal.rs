@@ -36,6 +36,7 @@ const MOST: usize = OWN_FILES.len() + 1;
 pub(super) struct Seal {
     ruleset: OwnedFd,
     program: Program,
+    policy: Policy,
     ours: OwnedFd,
     theirs: OwnedFd,
 }
@@ -48,6 +49,8 @@ pub(super) struct Kept {
     pub files: Vec<OwnedFd>,
     /// Where the filter asks about system calls.
     pub listener: Option<OwnedFd>,
+    /// What it is confined to.
+    pub policy: Option<Policy>,
 }
 
 /// As the child needs it: no more than numbers and places in memory.
@@ -89,7 +92,8 @@ impl Seal {
         // SAFETY: duplicates a descriptor that is held.
         let above = unsafe { libc::fcntl(ruleset.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 10) };
         let ruleset = lifted(above, STAGE)?;
-        Ok(Some(Seal { ruleset, program: policy.filter(kernel), ours, theirs }))
+        let program = policy.filter(kernel);
+        Ok(Some(Seal { ruleset, program, policy, ours, theirs }))
     }
 
     /// For the child; it refers to the seal.
@@ -110,7 +114,7 @@ impl Seal {
     pub(super) fn taken(self) -> Result<Kept, LaunchError> {
         let mut files = receive(self.ours.as_raw_fd())?;
         let listener = if self.program.notifies { files.pop() } else { None };
-        Ok(Kept { files, listener })
+        Ok(Kept { files, listener, policy: Some(self.policy) })
     }
 }
 

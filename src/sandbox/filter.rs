@@ -32,6 +32,9 @@ mod interpreter;
 mod oracle;
 
 use assembler::{Assembler, Place};
+pub(super) use numbers::newer::FCHMODAT2;
+#[cfg(test)]
+pub(super) use table::modes_and_times;
 
 /// Whom the tree may talk to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

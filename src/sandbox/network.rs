@@ -10,10 +10,12 @@ use std::time::Instant;
 
 use super::connect::{Network, SocketAccess};
 use super::denials::{Denial, Denials};
-use super::policy::Order;
+use super::metadata::Metadata;
+use super::policy::{Order, Policy};
 use super::resolve::Resolver;
-use super::supervisor::{Watch, watch};
+use super::supervisor::{Call, Decide, Watch, watch};
 use crate::error::Error;
+use crate::permission::NetGrant;
 
 /// How names are found, and how many connections there may be.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +83,41 @@ fn may_duplicate() -> bool {
     }
 }
 
+/// Hands each call to the room that decides about its kind.
+#[derive(Debug)]
+struct Deciders {
+    network: Option<Network>,
+    metadata: Option<Metadata>,
+}
+
+impl Deciders {
+    fn new(order: &Order, policy: Policy, denials: &Arc<Denials>) -> Deciders {
+        let network = (policy.net == NetGrant::Some).then(|| {
+            let resolver = order.network.resolver.clone().unwrap_or_else(Resolver::system);
+            let most = order.network.max_connections;
+            let permissions = Arc::clone(&order.permissions);
+            Network::new(permissions, resolver, most, Arc::clone(denials), socket_access())
+        });
+        let metadata = policy.sets_metadata().then(|| {
+            let (permissions, root) = (Arc::clone(&order.permissions), order.project_root.clone());
+            Metadata::new(policy.files, permissions, root, Arc::clone(denials))
+        });
+        Deciders { network, metadata }
+    }
+}
+
+impl Decide for Deciders {
+    fn decide(&self, call: Call) {
+        let connects = matches!(call.number(), libc::SYS_connect | libc::SYS_socket);
+        match (connects, &self.network, &self.metadata) {
+            (true, Some(network), _) => network.decide(call),
+            (false, _, Some(metadata)) => metadata.decide(call),
+            // Dropped, and with that refused.
+            _ => {}
+        }
+    }
+}
+
 /// Decides about the calls of one tree for as long as it is held.
 #[derive(Debug)]
 pub(crate) struct Supervision {
@@ -89,24 +126,16 @@ pub(crate) struct Supervision {
 }
 
 impl Supervision {
-    /// Of a tree whose filter asks through `listener`, if it asks.
-    pub(crate) fn begin(order: &Order, listener: Option<OwnedFd>) -> io::Result<Supervision> {
+    /// Of a tree that is confined to a policy and whose filter asks through a listener, if it asks.
+    pub(crate) fn begin(
+        order: &Order,
+        asking: Option<(Policy, OwnedFd)>,
+    ) -> io::Result<Supervision> {
         let denials = Arc::new(Denials::new(Instant::now()));
-        let watch = match listener {
-            Some(listener) => {
-                let resolver = order.network.resolver.clone().unwrap_or_else(Resolver::system);
-                let network = Network::new(
-                    Arc::clone(&order.permissions),
-                    resolver,
-                    order.network.max_connections,
-                    Arc::clone(&denials),
-                    socket_access(),
-                );
-                Some(watch(listener, Arc::new(network))?)
-            }
-            None => None,
-        };
-        Ok(Supervision { denials, _watch: watch })
+        let watch = asking.map(|(policy, listener)| {
+            watch(listener, Arc::new(Deciders::new(order, policy, &denials)))
+        });
+        Ok(Supervision { _watch: watch.transpose()?, denials })
     }
 
     /// What was refused so far.

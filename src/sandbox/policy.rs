@@ -206,6 +206,12 @@ impl Policy {
         path.is_some_and(|path| self.files.access_to(&resolved(path)).has(Access::WRITE))
     }
 
+    /// Whether there are files whose modes and times may be set.
+    pub(crate) fn sets_metadata(&self) -> bool {
+        let device = Path::new("/dev/null");
+        self.files.iter().any(|(path, access)| access.has(Access::WRITE) && path != device)
+    }
+
     /// The programs that a script is run by and that may not be, as it names them: its interpreter, and
     /// what `env` in that place would look up. None for what is no script.
     #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
@@ -233,7 +239,7 @@ impl Policy {
             },
             processes: self.run,
             watch_files: self.reads_everything,
-            supervised_metadata: false,
+            supervised_metadata: self.sets_metadata(),
             scoped_signals: kernel.scopes(),
             truncate_by_path: kernel.landlock < 3,
         })

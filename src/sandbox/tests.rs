@@ -16,6 +16,8 @@ use super::*;
 use crate::permission::PermissionSet;
 use crate::process::{Command, Finished, Limits, run_blocking};
 
+mod metadata;
+
 const SHELL: &str = "/bin/sh";
 
 /// A folder of a test's own.

@@ -133,6 +133,14 @@ pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> E
         | libc::SYS_llistxattr
         | libc::SYS_flistxattr
         | 465 => allowed_if(terms.watch_files, libc::EOPNOTSUPP),
+        libc::SYS_setxattr
+        | libc::SYS_lsetxattr
+        | libc::SYS_fsetxattr
+        | 463
+        | libc::SYS_removexattr
+        | libc::SYS_lremovexattr
+        | libc::SYS_fremovexattr
+        | 466 => Errno(libc::EOPNOTSUPP),
         libc::SYS_prlimit64
         | libc::SYS_sched_setparam
         | libc::SYS_sched_setscheduler
@@ -195,12 +203,9 @@ fn never_allowed(call: i64) -> bool {
     }
 }
 
-/// Owners and attributes; modes and times may be the supervisor's.
+/// Owners; modes and times may be the supervisor's.
 fn metadata(call: i64) -> bool {
-    let new = [libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, 463];
-    let gone = [libc::SYS_removexattr, libc::SYS_lremovexattr, libc::SYS_fremovexattr, 466];
-    let owner = [libc::SYS_fchown, libc::SYS_fchownat, 469];
-    new.contains(&call) || gone.contains(&call) || owner.contains(&call)
+    [libc::SYS_fchown, libc::SYS_fchownat, 469].contains(&call)
 }
 
 fn old_mounts(call: i64) -> bool {

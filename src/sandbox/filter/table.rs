@@ -129,10 +129,18 @@ const MODES_AND_TIMES_HERE: &[c_long] =
 #[cfg(target_arch = "aarch64")]
 const MODES_AND_TIMES_HERE: &[c_long] = &[];
 
+/// What is handed over under [`FilterTerms::supervised_metadata`].
+#[cfg(test)]
+pub(crate) fn modes_and_times() -> Vec<c_long> {
+    [MODES_AND_TIMES, MODES_AND_TIMES_HERE].concat()
+}
+
 /// Metadata that the supervisor does not set either.
-const OWNERS_AND_ATTRIBUTES: &[c_long] = &[
-    libc::SYS_fchown,
-    libc::SYS_fchownat,
+const OWNERS: &[c_long] = &[libc::SYS_fchown, libc::SYS_fchownat, newer::FILE_SETATTR];
+
+/// Programs are told that the file system has none, and set the mode instead: to copy a mode, many
+/// first try to copy the list of rights that is kept as an attribute.
+const SET_ATTRIBUTES: &[c_long] = &[
     libc::SYS_setxattr,
     libc::SYS_lsetxattr,
     libc::SYS_fsetxattr,
@@ -141,7 +149,6 @@ const OWNERS_AND_ATTRIBUTES: &[c_long] = &[
     libc::SYS_lremovexattr,
     libc::SYS_fremovexattr,
     newer::REMOVEXATTRAT,
-    newer::FILE_SETATTR,
 ];
 #[cfg(target_arch = "x86_64")]
 const OWNERS_HERE: &[c_long] = &[libc::SYS_chown, libc::SYS_lchown];
@@ -206,7 +213,8 @@ pub(super) fn table(terms: FilterTerms) -> Table {
         (UNKNOWN, Place::ENOSYS),
         (MODES_AND_TIMES, modes),
         (MODES_AND_TIMES_HERE, modes),
-        (OWNERS_AND_ATTRIBUTES, Place::EPERM),
+        (OWNERS, Place::EPERM),
+        (SET_ATTRIBUTES, Place::EOPNOTSUPP),
         (OWNERS_HERE, Place::EPERM),
         (OF_A_PROCESS, rule(Rule::OnlyCaller)),
         (&[libc::SYS_clone], rule(Rule::Clone)),

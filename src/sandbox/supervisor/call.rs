@@ -226,6 +226,16 @@ impl Call {
         Ok(String::from_utf8_lossy(&text[..count]).into_owned())
     }
 
+    /// Opens what the link `/proc/TID/name` leads to, only to name it: it is not opened for use.
+    pub(crate) fn open_place(&self, name: &str) -> io::Result<OwnedFd> {
+        let path = std::ffi::CString::new(format!("/proc/{}/{name}", self.tid))?;
+        // SAFETY: opens a path; nothing happens to what it leads to.
+        let fd = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
+        let opened = notify::owned(fd)?;
+        self.check()?;
+        Ok(opened)
+    }
+
     /// Gives the caller a duplicate of `ours` in place of its descriptor `over`. Waits until the
     /// caller's thread has run.
     pub(crate) fn replace(
