@@ -4,6 +4,7 @@
 //!
 //! - [`codelet`]: small JavaScript and TypeScript programs in isolated QuickJS heaps, on threads of
 //!   our own, under limits that nothing outlives;
+//! - [`spawn`]: one command, confined to its permissions (Linux);
 //! - [`tool`]: functions of an entrypoint in Bun or Node, each call in a process of its own, whose
 //!   permissions [`permission`] reads.
 //!
@@ -40,7 +41,7 @@ mod sandbox;
 #[cfg(unix)]
 mod scoped_fs;
 #[cfg(target_os = "linux")]
-mod spawn;
+pub mod spawn;
 pub mod tool;
 
 #[cfg(feature = "node")]

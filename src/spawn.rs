@@ -15,15 +15,16 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::process::{Command, LogSink, Watch, start};
-pub(crate) use outcome::{NotStarted, Outcome};
-pub(crate) use spec::Spec;
+pub use outcome::{Limit, NotStarted, Outcome};
+pub use spec::{LimitsSpec, Spec};
 
 /// Ends a command early.
 #[derive(Debug)]
-pub(crate) struct Cancel(Mutex<Option<oneshot::Sender<()>>>);
+pub struct Cancel(Mutex<Option<oneshot::Sender<()>>>);
 
 impl Cancel {
-    pub(crate) fn cancel(&self) {
+    /// Ends it; nothing when it has ended.
+    pub fn cancel(&self) {
         if let Some(cancel) = self.0.lock().take() {
             let _ = cancel.send(());
         }
@@ -32,7 +33,7 @@ impl Cancel {
 
 /// A command that can be started.
 #[derive(Debug)]
-pub(crate) struct Ready {
+pub struct Ready {
     command: Command,
     timeout: Duration,
 }
@@ -40,7 +41,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Fails with `INVALID_ARGUMENT` for permissions and addresses that cannot be read, and for texts
     /// with a NUL.
-    pub(crate) fn new(spec: &Spec) -> Result<Ready, Error> {
+    pub fn new(spec: &Spec) -> Result<Ready, Error> {
         let order = Arc::new(spec.order()?);
         let environment = spec.env.iter().map(|(name, value)| (name, value));
         let (program, folder) = (&spec.program, &spec.folder);
@@ -54,7 +55,7 @@ impl Ready {
 
     /// Starts it. `input` is what it reads on stdin, `output` gets what it prints as it comes, and
     /// `done` what came of it, on another thread.
-    pub(crate) fn start(
+    pub fn start(
         self,
         input: Option<Vec<u8>>,
         output: Option<LogSink>,

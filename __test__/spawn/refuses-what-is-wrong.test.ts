@@ -20,7 +20,7 @@ describe('options', () => {
     ['limits.timeoutMs', { limits: { timeoutMs: -1 } }, 'must be a number from 1'],
     ['limits.maxProcesses', { limits: { maxProcesses: 0 } }, 'must be an integer from 1'],
     ['cwd', { cwd: './no-such-folder' }, 'cwd "./no-such-folder" does not exist'],
-    ['cwd', { cwd: __filename }, 'is not a folder'],
+    ['cwd', { cwd: 'package.json' }, 'is not a folder'],
     ['env', { env: { NODE_OPTIONS: '--inspect' } }, 'NODE_OPTIONS'],
     ['env', { env: { LD_PRELOAD: 'x.so' } }, 'LD_PRELOAD'],
     ['env.A', { env: { A: 'x\ny' } }, 'env.A must be'],
@@ -50,7 +50,7 @@ describe('options', () => {
       const permissions = ['--allow-write=.', '--deny-write=./kept']
       const [code, field, message] = await refused('true', [], { cwd: inside, permissions })
       expect([code, field]).toEqual(['POLICY_UNENFORCEABLE', 'permissions'])
-      expect(message).toContain('--deny-write=./kept')
+      expect(message).toContain('--deny-write=./kept: it lies inside ., which may be written')
     })
   })
 
@@ -126,15 +126,15 @@ describe('a command', () => {
       const script = (name: string, line: string) =>
         writeFileSync(join(inside, name), `${line}\n`, { mode: 0o755 })
       script('plain', '#!/bin/sh')
-      script('looked-up', '#!/usr/bin/env -S sh')
+      script('looked-up', '#!/bin/env -S sh')
       const attempt = (command: string, options: SandboxedSpawnOptions = {}) =>
         refused(command, [], { cwd: inside, ...options })
       const [code, field, message] = await attempt('./plain')
       expect([code, field]).toEqual(['INVALID_ARGUMENT', 'permissions'])
       expect(message).toMatch(/^command "\.\/plain" is a script: .*--allow-run=\/bin\/sh$/)
-      expect((await attempt('./looked-up'))[2]).toMatch(/--allow-run=\/usr\/bin\/env,\S*\/sh$/)
+      expect((await attempt('./looked-up'))[2]).toMatch(/--allow-run=\/bin\/env,sh$/)
       const half = await attempt('./looked-up', { permissions: ['--allow-run=env'] })
-      expect(half[2]).toMatch(/--allow-run=\S*\/sh$/)
+      expect(half[2]).toMatch(/--allow-run=sh$/)
     })
   })
 })

@@ -92,7 +92,7 @@ struct Kept {
     /// Where the rules lead, for the launches to come.
     pins: Value,
     /// What runs a script and may not be run.
-    interpreters: Vec<PathBuf>,
+    interpreters: Vec<String>,
 }
 
 #[cfg(target_os = "linux")]

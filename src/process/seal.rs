@@ -137,9 +137,11 @@ fn receive(socket: RawFd) -> Result<Vec<OwnedFd>, LaunchError> {
         let header = libc::CMSG_FIRSTHDR(&raw const message);
         if !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
             let bytes = (*header).cmsg_len - libc::CMSG_LEN(0) as usize;
-            let data = libc::CMSG_DATA(header).cast::<RawFd>();
-            for at in 0..bytes / size_of::<RawFd>() {
-                found.push(OwnedFd::from_raw_fd(data.add(at).read_unaligned()));
+            let data = libc::CMSG_DATA(header);
+            for at in (0..bytes).step_by(size_of::<RawFd>()) {
+                let mut number = [0; size_of::<RawFd>()];
+                std::ptr::copy_nonoverlapping(data.add(at), number.as_mut_ptr(), number.len());
+                found.push(OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number)));
             }
         }
     }
@@ -214,7 +216,7 @@ unsafe fn hand_over(socket: RawFd, handed: &[RawFd; MOST], count: usize) -> bool
         let mut message: libc::msghdr = zeroed();
         message.msg_iov = &raw mut part;
         message.msg_iovlen = 1;
-        let bytes = (count * size_of::<RawFd>()) as libc::c_uint;
+        let bytes = libc::c_uint::try_from(count * size_of::<RawFd>()).unwrap_or(0);
         if count > 0 {
             message.msg_control = control.0.as_mut_ptr().cast::<c_void>();
             message.msg_controllen = libc::CMSG_SPACE(bytes) as _;
@@ -222,9 +224,11 @@ unsafe fn hand_over(socket: RawFd, handed: &[RawFd; MOST], count: usize) -> bool
             (*header).cmsg_level = libc::SOL_SOCKET;
             (*header).cmsg_type = libc::SCM_RIGHTS;
             (*header).cmsg_len = libc::CMSG_LEN(bytes) as _;
-            let data = libc::CMSG_DATA(header).cast::<RawFd>();
+            let data = libc::CMSG_DATA(header);
             for (at, fd) in handed.iter().take(count).enumerate() {
-                data.add(at).write_unaligned(*fd);
+                let number = fd.to_ne_bytes();
+                let place = data.add(at * number.len());
+                std::ptr::copy_nonoverlapping(number.as_ptr(), place, number.len());
             }
         }
         libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) == 1

@@ -20,8 +20,6 @@ pub(crate) enum DenialKind {
     Net,
     /// A question for a name.
     Dns,
-    /// A new process.
-    Run,
     /// A change of permission bits.
     Chmod,
 }
@@ -38,8 +36,6 @@ pub(crate) enum DenialReason {
     SpecialAddress,
     /// Too many connections are open.
     ConnectionLimit,
-    /// Too many processes are alive.
-    ProcessLimit,
 }
 
 /// One thing that was refused, once or more often.
@@ -191,18 +187,17 @@ mod tests {
 
     #[test]
     fn kinds_and_reasons_are_spelled_as_the_package_does() {
-        let kinds = [DenialKind::Net, DenialKind::Dns, DenialKind::Run, DenialKind::Chmod];
-        assert_eq!(serde_json::to_string(&kinds).unwrap(), r#"["net","dns","run","chmod"]"#);
+        let kinds = [DenialKind::Net, DenialKind::Dns, DenialKind::Chmod];
+        assert_eq!(serde_json::to_string(&kinds).unwrap(), r#"["net","dns","chmod"]"#);
         let reasons = [
             DenialReason::NoRule,
             DenialReason::DenyRule,
             DenialReason::SpecialAddress,
             DenialReason::ConnectionLimit,
-            DenialReason::ProcessLimit,
         ];
         assert_eq!(
             serde_json::to_string(&reasons).unwrap(),
-            r#"["no-rule","deny-rule","special-address","connection-limit","process-limit"]"#
+            r#"["no-rule","deny-rule","special-address","connection-limit"]"#
         );
     }
 }

@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// Real paths, by what they were granted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Pins {
     /// To be read.
     pub read: BTreeSet<PathBuf>,

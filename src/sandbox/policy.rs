@@ -188,6 +188,7 @@ impl Policy {
     }
 
     /// What was granted without being asked for, as flags.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn implicit_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         for (access, name) in
@@ -200,16 +201,26 @@ impl Policy {
     }
 
     /// Whether a file could be changed, or another put in its place.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn may_write(&self, path: Option<&Path>) -> bool {
         path.is_some_and(|path| self.files.access_to(&resolved(path)).has(Access::WRITE))
     }
 
-    /// The programs that a script is run by and that may not be: its interpreter, and what `env` in
-    /// that place would look up. None for what is no script.
-    pub(crate) fn interpreters_missing(&self, program: &Path, search_path: &str) -> Vec<PathBuf> {
-        let needed = first_line(program).map(|line| runs_by(&line, search_path));
+    /// The programs that a script is run by and that may not be, as it names them: its interpreter, and
+    /// what `env` in that place would look up. None for what is no script.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
+    pub(crate) fn interpreters_missing(&self, program: &Path, search_path: &str) -> Vec<String> {
+        let Some(line) = first_line(program) else { return Vec::new() };
         let executable = |path: &Path| self.files.access_to(&resolved(path)).has(Access::EXECUTE);
-        needed.into_iter().flatten().filter(|path| !executable(path)).collect()
+        let missing = |name: &&str| {
+            let found = if name.contains('/') {
+                Some(PathBuf::from(name))
+            } else {
+                look_up(name, search_path).next()
+            };
+            !found.is_some_and(|path: PathBuf| executable(&path))
+        };
+        runs_by(&line).into_iter().filter(missing).map(str::to_owned).collect()
     }
 
     /// What the filter of system calls has to know.
@@ -277,9 +288,9 @@ fn found<T>(
 
 /// A command as the child would find it: the first is what it starts, and each later one what it
 /// starts where it may not start those before.
-fn look_up(name: &str, search_path: &str) -> impl Iterator<Item = PathBuf> {
+fn look_up<'a>(name: &'a str, search_path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
     let folders = search_path.split(':').filter(|folder| folder.starts_with('/'));
-    let found = folders.map(|folder| Path::new(folder).join(name));
+    let found = folders.map(move |folder| Path::new(folder).join(name));
     found.filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok())
 }
 
@@ -316,13 +327,11 @@ fn interpreter_of(path: &Path) -> Option<PathBuf> {
     first_line(path)?.split_whitespace().next().map(PathBuf::from)
 }
 
-fn runs_by(line: &str, search_path: &str) -> Vec<PathBuf> {
+fn runs_by(line: &str) -> Vec<&str> {
     let mut words = line.split_whitespace();
-    let Some(first) = words.next().map(PathBuf::from) else { return Vec::new() };
-    let is_env = first.file_name().is_some_and(|name| name == "env");
-    let looked_up = words
-        .find(|word| is_env && !word.starts_with('-') && !word.contains('='))
-        .and_then(|name| look_up(name, search_path));
+    let Some(first) = words.next() else { return Vec::new() };
+    let is_env = first.rsplit('/').next() == Some("env");
+    let looked_up = words.find(|word| is_env && !word.starts_with('-') && !word.contains('='));
     [Some(first), looked_up].into_iter().flatten().collect()
 }
 

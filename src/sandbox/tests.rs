@@ -72,7 +72,7 @@ impl Project {
         let env = [("PATH", "/usr/bin:/bin")];
         let command = Command::new(Path::new(SHELL), ["-c", script], env, &self.0, limits).unwrap();
         let command = command.within(Arc::new(self.order(flags)));
-        run_blocking(command, Duration::from_secs(60)).unwrap()
+        run_blocking(command, Duration::from_mins(1)).unwrap()
     }
 
     fn out(&self, flags: &[&str], script: &str) -> String {
@@ -88,13 +88,10 @@ impl Drop for Project {
 
 /// A shell that says of each file whether it can be read and written, with nothing but built-ins.
 fn trying(files: &BTreeSet<String>) -> String {
-    let mut script = String::new();
-    for file in files {
-        script += &format!(
-            "r=-; w=-; {{ read x; }} < {file} && r=r; {{ true; }} >> {file} && w=w; echo {file} $r$w\n"
-        );
-    }
-    format!("exec 2>/dev/null\n{script}")
+    let tries = files.iter().map(|file| {
+        format!("r=-; w=-; {{ read x; }} < {file} && r=r; {{ true; }} >> {file} && w=w; echo {file} $r$w")
+    });
+    std::iter::once("exec 2>/dev/null".to_owned()).chain(tries).collect::<Vec<_>>().join("\n")
 }
 
 /// Random folders, files and rules; the pure model is the oracle.
@@ -233,7 +230,7 @@ fn a_denied_command_is_denied_wherever_the_path_has_it() {
     let order = Order { search_path, ..project.order(&flags) };
     let made = Policy::compile(&order, Missing::IsWrong, Kernel::current()).unwrap();
     let files = made.policy.unwrap().files;
-    let runs = |path: &Path| files.access_to(path).has(Access::EXECUTE);
+    let runs = |path: &Path| files.access_to(path).has(files::Access::EXECUTE);
     assert_eq!([runs(&first), runs(&second), runs(&other)], [false, false, true]);
 }
 

@@ -15,30 +15,42 @@ const KILLED: i32 = 9;
 /// A command that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// None when a signal ended it.
     pub exit_code: Option<i32>,
+    /// The signal that ended it.
     pub signal: Option<String>,
+    /// What it printed, with a marker where bytes were left out.
     pub stdout: String,
+    /// The same of stderr.
     pub stderr: String,
+    /// Bytes that were left out.
     pub stdout_dropped_bytes: u64,
+    /// The same of stderr.
     pub stderr_dropped_bytes: u64,
+    /// Its time was over.
     pub timed_out: bool,
+    /// Its caller ended it.
     pub cancelled: bool,
     /// The limit that it went over.
     pub limit: Option<Limit>,
+    /// From before its start until all of it was gone.
     pub duration_ms: f64,
+    /// The most memory that it was seen to hold.
     pub peak_memory_bytes: u64,
     /// What its sandbox refused and noted.
-    pub denials: Vec<Denial>,
+    denials: Vec<Denial>,
 }
 
 /// A limit that ends a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Limit {
+pub enum Limit {
+    /// Of all its processes together.
     Memory,
+    /// Of processes at once.
     Processes,
+    /// Of what it prints.
     Output,
 }
 
@@ -71,7 +83,8 @@ impl From<Finished> for Outcome {
 /// A command that never ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct NotStarted {
+pub struct NotStarted {
+    /// The stable code.
     pub code: Code,
     /// What of the call was wrong, if that is what it was.
     pub field: Option<&'static str>,

@@ -14,17 +14,20 @@ use crate::sandbox::{NetworkOrder, Order, Pins};
 /// A command with everything it gets.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Spec {
+pub struct Spec {
     /// As the caller wrote it; the program knows itself by it.
     pub command: String,
     /// Its file, absolute.
     pub program: PathBuf,
+    /// Behind the command.
     pub arguments: Vec<String>,
     /// The whole environment.
     pub env: Vec<(String, String)>,
     /// Where it runs, and what relative rules are below.
     pub folder: PathBuf,
+    /// Milliseconds from its start.
     pub timeout_ms: f64,
+    /// What it may use.
     pub limits: LimitsSpec,
     /// As flags, checked.
     pub permissions: Vec<String>,
@@ -36,20 +39,27 @@ pub(crate) struct Spec {
     pub servers: Vec<String>,
     /// Connections at once.
     pub max_connections: u32,
-    /// Where the rules led when they were checked, as JSON.
-    pub pins: String,
+    /// Where the rules led when they were checked, as JSON; without it they lead where they do now.
+    pub pins: Option<String>,
 }
 
 /// Bounds of the command and of all that it starts.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct LimitsSpec {
+pub struct LimitsSpec {
+    /// Memory of all its processes; none means no limit.
     pub memory_bytes: Option<u64>,
+    /// What the kernel lets one process map for data.
     pub data_bytes: Option<u64>,
+    /// Processes at once.
     pub processes: u32,
+    /// Descriptors of one process.
     pub open_files: u64,
+    /// The largest file it may write.
     pub file_bytes: u64,
+    /// Read from stdout and stderr together before it is ended.
     pub output_bytes: u64,
+    /// Kept of stdout and of stderr, each.
     pub capture_bytes: usize,
 }
 
@@ -82,7 +92,7 @@ impl Spec {
             scratch: None,
             search_path: search_path.map(|(_, value)| value.clone()).unwrap_or_default(),
             best_effort: self.best_effort,
-            pins: Some(Pins::read(&self.pins)?),
+            pins: self.pins.as_deref().map(Pins::read).transpose()?,
             network: NetworkOrder::new(&self.hosts, &self.servers, self.max_connections)?,
         })
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::outcome::Limit;
 use super::*;
 
 fn sh(script: &str, changes: &Value) -> Value {

@@ -108,7 +108,7 @@ export function readPolicy(permissions: Permissions, terms: PolicyTerms): Policy
     const details = { field: terms.field, flag: bare }
     throw new RunletError('POLICY_VIOLATION', policyMessages.strict(bare), { details })
   }
-  const missing = answer.unenforceable ?? []
+  const missing = belowRoot(answer.unenforceable ?? [], terms.place?.projectRoot)
   if (terms.mode === 'require' && missing.length > 0) throw unenforceable(missing, terms.field)
   const inherited = native.inheritedEnv(JSON.stringify(flags), JSON.stringify(process.env))
   return {
@@ -119,6 +119,12 @@ export function readPolicy(permissions: Permissions, terms: PolicyTerms): Policy
     inherited: JSON.parse(inherited) as Record<string, string>,
     report: report(flags, missing, answer.implicit ?? [], terms),
   }
+}
+
+/** Reasons that name places as the caller does, not where the host keeps them. */
+function belowRoot(missing: readonly Unenforceable[], root = '/'): readonly Unenforceable[] {
+  if (root === '/') return missing
+  return missing.map((one) => ({ ...one, reason: one.reason.replaceAll(root, '.') }))
 }
 
 function unenforceable(missing: readonly Unenforceable[], field: string): RunletError {

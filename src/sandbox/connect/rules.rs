@@ -160,7 +160,7 @@ impl NetRules {
                 };
                 (self.denies.iter().find(|(_, set)| denies(set)).map(|one| one.0.clone()), None)
             }
-            _ => (None, None),
+            DenialReason::ConnectionLimit => (None, None),
         }
     }
 }

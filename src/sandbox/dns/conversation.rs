@@ -1,7 +1,8 @@
 //! One connection of a child to its name server: messages, each behind its length (RFC 7766).
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -31,6 +32,24 @@ enum Next {
     End,
 }
 
+/// Two ends of a connection on this machine. Resolvers look at the family of their socket's address and
+/// give up on any but the internet's, so a pair of local sockets does not do.
+fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let theirs = TcpStream::connect(listener.local_addr()?)?;
+    let own = theirs.local_addr()?;
+    // Anybody on this machine may have come before.
+    for _ in 0..16 {
+        let (ours, peer) = listener.accept()?;
+        if peer == own {
+            ours.set_nonblocking(true)?;
+            ours.set_nodelay(true)?;
+            return Ok((ours, theirs));
+        }
+    }
+    Err(io::ErrorKind::ConnectionRefused.into())
+}
+
 /// Makes a pair of sockets, serves one and gives the other.
 pub(super) fn open(
     stub: &Arc<Stub>,
@@ -38,19 +57,9 @@ pub(super) fn open(
     scope: &Scope,
     nonblocking: bool,
 ) -> io::Result<OwnedFd> {
-    let mut ends = [-1; 2];
-    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    // SAFETY: makes two descriptors that nothing else knows.
-    let (ours, theirs) = unsafe {
-        if libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1]))
-    };
-    // SAFETY: changes a flag of a descriptor that we hold.
-    if !nonblocking && unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFL, 0) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
+    let (ours, theirs) = pair()?;
+    theirs.set_nonblocking(nonblocking)?;
+    let (ours, theirs) = (OwnedFd::from(ours), OwnedFd::from(theirs));
     scope.serve(Arc::new(Conversation {
         socket: ours,
         stub: Arc::clone(stub),

@@ -111,10 +111,12 @@ pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> E
             allowed_if(fourth & libc::MSG_FASTOPEN == 0, libc::EPERM)
         }
         libc::SYS_sendmsg => allowed_if(third & libc::MSG_FASTOPEN == 0, libc::EPERM),
-        // TCP_FASTOPEN_CONNECT, TCP_ULP.
-        libc::SYS_setsockopt => {
-            allowed_if(second != libc::SOL_TCP || !matches!(third, 30 | 31), libc::EPERM)
-        }
+        // TCP_FASTOPEN_CONNECT, TCP_ULP; IPV6_2292RTHDR, IPV6_2292PKTOPTIONS, IPV6_RTHDR.
+        libc::SYS_setsockopt => match second {
+            libc::SOL_TCP => allowed_if(!matches!(third, 30 | 31), libc::EPERM),
+            41 => allowed_if(!matches!(third, 5 | 6 | 57), libc::EPERM),
+            _ => Allow,
+        },
         libc::SYS_prctl => allowed_if(first != libc::PR_SET_PDEATHSIG, libc::EPERM),
         libc::SYS_ioctl => ioctl(second.cast_unsigned()),
         // F_SETOWN, F_SETOWN_EX, F_SETLEASE, F_SETDELEG.

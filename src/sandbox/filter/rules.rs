@@ -110,13 +110,7 @@ pub(super) fn emit(rule: Rule, terms: FilterTerms, a: &mut Assembler) {
         }
         Rule::Socket => socket(terms, a),
         Rule::SocketPair => socket_pair(a),
-        Rule::SocketOption => {
-            a.load(low(1));
-            a.unless_equal(word(libc::IPPROTO_TCP), Place::ALLOW);
-            // A connection that opens with the first write, and other protocols put over TCP.
-            a.load(low(2));
-            refuse_each(&[word(libc::TCP_FASTOPEN_CONNECT), word(libc::TCP_ULP)], a);
-        }
+        Rule::SocketOption => socket_option(a),
         Rule::SendFlagsThird => send(low(2), a),
         Rule::SendFlagsFourth => send(low(3), a),
         #[cfg(target_arch = "x86_64")]
@@ -169,6 +163,21 @@ fn socket_pair(a: &mut Assembler) {
     a.if_equal(word(libc::SOCK_STREAM), Place::ALLOW);
     a.if_equal(word(libc::SOCK_SEQPACKET), Place::ALLOW);
     a.go(Place::EACCES);
+}
+
+/// Of TCP: a connection that opens with the first write, and other protocols put over it. Of IPv6: a
+/// route, which would lead to another host than the one that was judged.
+fn socket_option(a: &mut Assembler) {
+    const ROUTES: [u32; 3] = [word(libc::IPV6_RTHDR), word(libc::IPV6_2292RTHDR), 6];
+    let tcp = a.place();
+    a.load(low(1));
+    a.if_equal(word(libc::IPPROTO_TCP), tcp);
+    a.unless_equal(word(libc::IPPROTO_IPV6), Place::ALLOW);
+    a.load(low(2));
+    refuse_each(&ROUTES, a);
+    a.mark(tcp);
+    a.load(low(2));
+    refuse_each(&[word(libc::TCP_FASTOPEN_CONNECT), word(libc::TCP_ULP)], a);
 }
 
 fn send(flags: u32, a: &mut Assembler) {
