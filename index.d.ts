@@ -879,10 +879,10 @@ export interface SandboxCapabilities {
     /** `'open'`: that a path exists, and its size and times, can be read anywhere. */
     metadataRead: 'open' | null
     metadataWrites: 'denied' | 'supervised' | null
-    /** How a folder is denied inside an allowed one. */
+    /** How a folder is denied inside an allowed one; `'read-only'`: for reading, and not for writing. */
     denyInsideAllow: 'mount-ns' | 'read-only' | 'none'
   }
-  /** The network: `null` where nothing enforces it. */
+  /** The network under rules for hosts and addresses: `null` where nothing enforces it. */
   net: {
     hosts: 'supervised' | null
     cidr: 'supervised' | null
@@ -897,7 +897,7 @@ export interface SandboxCapabilities {
   memory: 'cgroup+watchdog' | 'rlimit+watchdog' | 'watchdog'
   /** How the whole tree of processes is ended. */
   killTree: 'group' | 'pidns' | 'job'
-  /** A sentence for each thing that cannot be enforced. */
+  /** A sentence for each thing that cannot be enforced, or stays visible. */
   reasons: string[]
 }
 
@@ -1094,7 +1094,7 @@ export interface ExecuteToolOptions {
  * calling program: `INVALID_ARGUMENT` for options of a wrong kind, `DISPOSED` after `dispose()`.
  *
  * @example
- * const runtime = createToolRuntime({ entrypointPath: './tools.ts', permissions: ['--allow-all'] })
+ * const runtime = createToolRuntime({ entrypointPath: './tools.ts', permissions: ['--allow-read=./data'] })
  * const result = await runtime.executeTool('greet', { input: { name: 'Ada' } })
  * if (result.ok) console.log(result.output)
  * await runtime.dispose()

@@ -139,7 +139,8 @@ Examples
   Call a function with input, on Bun; it may read files and nothing else
     runlet tool run tools.ts greet --input '{"name":"Ada"}'
   Let it read one folder, write another and reach one host
-    runlet tool run tools.ts report --allow-read=./data --allow-write=./out --allow-net=api.example.com
+    runlet tool run tools.ts report --allow-read=./data --allow-write=./out \\
+      --allow-net=api.example.com
   On Node, with a variable and input from a file
     runlet tool run tools.mjs report --runtime node --allow-all --env REGION=eu --input @orders.json
   With the rules of a file, as far as they can be enforced here
