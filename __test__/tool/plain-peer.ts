@@ -13,6 +13,7 @@ export interface PeerOutcome {
   stdout: string
   stderr: string
   code: number | null
+  signal: string | null
   timedOut: boolean
 }
 
@@ -82,8 +83,8 @@ export async function withPlain<T>(
   })
   const outcome = new Promise<PeerOutcome>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => {
-      resolve({ output: parsed(stdout), stdout, stderr, code, timedOut: false })
+    child.on('close', (code, signal) => {
+      resolve({ output: parsed(stdout), stdout, stderr, code, signal, timedOut: false })
     })
   })
   // A worker that ended without reading is seen by its exit.
