@@ -30,7 +30,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("aho_corasick", &["tool/redact"]),
     ("saphyr", &["tool/yaml"]),
     ("saphyr_parser", &["tool/yaml"]),
-    ("crate::process", &["node", "tool", "spawn", "process"]),
+    ("crate::process", &["node", "tool", "spawn", "process", "sandbox/tests"]),
     ("crate::scoped_fs", &["tool", "scoped_fs"]),
     ("tokio", &["node", "process", "spawn", "tool"]),
 ];

@@ -82,10 +82,9 @@ impl Inner {
             return Err(libc::EPERM);
         }
         match opened.kind() {
-            libc::S_IFREG | libc::S_IFDIR => {}
             // A link has no mode.
             libc::S_IFLNK if matches!(change, Change::Mode(_)) => return Err(libc::EOPNOTSUPP),
-            libc::S_IFLNK => {}
+            libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK => {}
             _ => return Err(libc::EPERM),
         }
         if !file::may_change(call, opened.owner())? {

@@ -12,7 +12,6 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::files::Access;
 use super::*;
 use crate::permission::PermissionSet;
 use crate::process::{Command, Finished, Limits, run_blocking};

@@ -110,6 +110,7 @@ impl Call {
     }
 
     /// The thread that made the call. It means this thread only while [`Call::is_valid`] says so.
+    #[cfg(test)]
     pub(crate) fn tid(&self) -> u32 {
         self.tid
     }
