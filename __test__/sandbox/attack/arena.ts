@@ -27,7 +27,7 @@ export const RUNTIMES = ['bun', 'node'] as const
 export type RuntimeType = (typeof RUNTIMES)[number]
 
 /** Only a hang takes that long. */
-export const HANG_MS = 30_000
+export const HANG_MS = 120_000
 
 const FIXTURES = join(__dirname, 'fixtures')
 const RUNLET = join(__dirname, '../../..')
@@ -231,8 +231,7 @@ export function peer(
   permissions = GRANTED,
 ): Promise<PeerOutcome> {
   const type = kind === 'bun' ? 'bun' : 'node'
-  const flags =
-    kind === 'bun' ? permissions : kind === 'node' ? [] : nodePermission(ground)
+  const flags = kind === 'bun' ? permissions : kind === 'node' ? [] : nodePermission(ground)
   return runPlain(type, ground.root, tool, { input, flags, timeoutMs: HANG_MS })
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createToolRuntime } from 'runlet'
-import { GRANTED, identities, onGround, others, RUNTIMES, unconfined } from './arena'
+import { GRANTED, HANG_MS, identities, onGround, others, RUNTIMES, unconfined } from './arena'
 import { type Listener, withListeners } from './listeners'
 import { reach } from './reaching'
 
@@ -126,105 +126,125 @@ function withTargets<T>(
 
 describe.each(RUNTIMES)('on %s, a rule for', (runtimeType) => {
   describe.each(identities())('as $name', (identity) => {
-    it.each(ROWS)('$rule', async ({ rules, outcomes }) => {
-      await withTargets(outcomes, async ({ here, there }, targets) => {
-        const told = await reach(runtimeType, {
-          rules: rules(here.port, there.port),
-          targets,
-          resolver: RESOLVER,
-          identity,
+    it.each(ROWS)(
+      '$rule',
+      async ({ rules, outcomes }) => {
+        await withTargets(outcomes, async ({ here, there }, targets) => {
+          const told = await reach(runtimeType, {
+            rules: rules(here.port, there.port),
+            targets,
+            resolver: RESOLVER,
+            identity,
+          })
+          expect(told).toEqual(outcomes)
+          const reached = (port: number) =>
+            targets.filter((one) => one.port === port && outcomes[one.as] === 'done').length
+          expect([here.connections, there.connections]).toEqual([
+            reached(here.port),
+            reached(there.port),
+          ])
         })
+      },
+      HANG_MS,
+    )
+  })
+
+  it.each(['fetch', 'http'] as const)(
+    'a name holds for %s as well',
+    async (way) => {
+      const outcomes: Row['outcomes'] = {
+        'api.example.test:P': 'done',
+        'v2.api.example.test:P': 'ENOTFOUND',
+        '127.0.0.3:Q': 'EACCES',
+      }
+      await withTargets(outcomes, async ({ there }, targets) => {
+        const rules = ['--allow-net=api.example.test', PRIVATE]
+        const told = await reach(runtimeType, { rules, targets, resolver: RESOLVER, way })
         expect(told).toEqual(outcomes)
-        const reached = (port: number) =>
-          targets.filter((one) => one.port === port && outcomes[one.as] === 'done').length
-        expect([here.connections, there.connections]).toEqual([
-          reached(here.port),
-          reached(there.port),
-        ])
+        expect(there.connections).toBe(0)
       })
-    })
-  })
+    },
+    HANG_MS,
+  )
 
-  it.each(['fetch', 'http'] as const)('a name holds for %s as well', async (way) => {
-    const outcomes: Row['outcomes'] = {
-      'api.example.test:P': 'done',
-      'v2.api.example.test:P': 'ENOTFOUND',
-      '127.0.0.3:Q': 'EACCES',
-    }
-    await withTargets(outcomes, async ({ there }, targets) => {
-      const rules = ['--allow-net=api.example.test', PRIVATE]
-      const told = await reach(runtimeType, { rules, targets, resolver: RESOLVER, way })
-      expect(told).toEqual(outcomes)
-      expect(there.connections).toBe(0)
-    })
-  })
-
-  it('a host does not hold for where it sends one on to', async () => {
-    await withTargets({}, async ({ here, there }) => {
-      const path = `/to/${THERE}:${there.port}`
-      const told = await reach(runtimeType, {
-        rules: [`--allow-net=${HERE}`],
-        targets: [{ host: HERE, port: here.port, path, as: 'sent on' }],
-        way: 'fetch',
-      })
-      expect(told).toEqual({ 'sent on': 'EACCES' })
-      expect([here.connections, there.connections]).toEqual([1, 0])
-    })
-  })
-
-  it('nothing is told of with the flag that would allow it', async () => {
-    await withTargets({}, async ({ there }) => {
-      await onGround('network.mjs', async ({ root }) => {
-        await using runtime = createToolRuntime({
-          runtimeType,
-          projectRoot: root,
-          entrypointPath: 'tools.mjs',
-          permissions: [...GRANTED, '--allow-net=api.example.test'],
-          resolver: RESOLVER,
+  it(
+    'a host does not hold for where it sends one on to',
+    async () => {
+      await withTargets({}, async ({ here, there }) => {
+        const path = `/to/${THERE}:${there.port}`
+        const told = await reach(runtimeType, {
+          rules: [`--allow-net=${HERE}`],
+          targets: [{ host: HERE, port: here.port, path, as: 'sent on' }],
+          way: 'fetch',
         })
-        const targets = [
-          { host: THERE, port: there.port },
-          { host: 'secret.evil.test', port: 443 },
-          { host: 'api.example.test', port: 443 },
-        ]
-        const { denials } = await runtime.executeTool('reach', { input: { targets } })
-        expect(denials).toEqual(
-          expect.arrayContaining([
-            expect.objectContaining({
-              kind: 'net',
-              target: `${THERE}:${there.port}`,
-              reason: 'no-rule',
-              allowWith: `--allow-net=${THERE}:${there.port}`,
-            }),
-            expect.objectContaining({
-              kind: 'dns',
-              target: 'secret.evil.test',
-              reason: 'no-rule',
-              allowWith: '--allow-net=secret.evil.test',
-            }),
-            expect.objectContaining({
-              kind: 'net',
-              target: 'api.example.test:443',
-              reason: 'special-address',
-              allowWith: '--allow-private=api.example.test',
-            }),
-          ]),
-        )
+        expect(told).toEqual({ 'sent on': 'EACCES' })
+        expect([here.connections, there.connections]).toEqual([1, 0])
       })
-    })
-  })
+    },
+    HANG_MS,
+  )
+
+  it(
+    'nothing is told of with the flag that would allow it',
+    async () => {
+      await withTargets({}, async ({ there }) => {
+        await onGround('network.mjs', async ({ root }) => {
+          await using runtime = createToolRuntime({
+            runtimeType,
+            projectRoot: root,
+            entrypointPath: 'tools.mjs',
+            permissions: [...GRANTED, '--allow-net=api.example.test'],
+            resolver: RESOLVER,
+          })
+          const targets = [
+            { host: THERE, port: there.port },
+            { host: 'secret.evil.test', port: 443 },
+            { host: 'api.example.test', port: 443 },
+          ]
+          const { denials } = await runtime.executeTool('reach', { input: { targets } })
+          expect(denials).toEqual(
+            expect.arrayContaining([
+              expect.objectContaining({
+                kind: 'net',
+                target: `${THERE}:${there.port}`,
+                reason: 'no-rule',
+                allowWith: `--allow-net=${THERE}:${there.port}`,
+              }),
+              expect.objectContaining({
+                kind: 'dns',
+                target: 'secret.evil.test',
+                reason: 'no-rule',
+                allowWith: '--allow-net=secret.evil.test',
+              }),
+              expect.objectContaining({
+                kind: 'net',
+                target: 'api.example.test:443',
+                reason: 'special-address',
+                allowWith: '--allow-private=api.example.test',
+              }),
+            ]),
+          )
+        })
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe.each(['bun', 'node', 'node-permission'] as const)('the plain way on %s', (kind) => {
-  it('reaches what it likes', async () => {
-    const wanted: Row['outcomes'] = { '127.0.0.2:P': 'done', '127.0.0.3:Q': 'done' }
-    await withTargets(wanted, async ({ here, there }, targets) => {
-      await onGround('network.mjs', async (ground) => {
-        const permissions = [...GRANTED, `--allow-net=${HERE}`]
-        const options = { input: { targets }, permissions }
-        expect(others(await unconfined(kind, ground, 'reach', options), 'done')).toEqual({})
-        expect([here.connections, there.connections]).toEqual([1, 1])
+  it(
+    'reaches what it likes',
+    async () => {
+      const wanted: Row['outcomes'] = { '127.0.0.2:P': 'done', '127.0.0.3:Q': 'done' }
+      await withTargets(wanted, async ({ here, there }, targets) => {
+        await onGround('network.mjs', async (ground) => {
+          const permissions = [...GRANTED, `--allow-net=${HERE}`]
+          const options = { input: { targets }, permissions }
+          expect(others(await unconfined(kind, ground, 'reach', options), 'done')).toEqual({})
+          expect([here.connections, there.connections]).toEqual([1, 1])
+        })
       })
-    })
-  })
+    },
+    HANG_MS,
+  )
 })

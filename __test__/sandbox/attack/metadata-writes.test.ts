@@ -6,6 +6,7 @@ import {
   confined,
   each,
   type Ground,
+  HANG_MS,
   identities,
   onGround,
   others,
@@ -57,48 +58,63 @@ function metadata({ outside, data, inside }: Ground): unknown[] {
 }
 
 describe.each(RUNTIMES)('on %s, modes, owners, times and attributes', (runtimeType) => {
-  it.each(identities())('stay as they are, as $name', async (identity) => {
-    await onGround(
-      FIXTURE,
-      async (ground) => {
-        const before = metadata(ground)
-        const outcomes = await confined(runtimeType, ground, 'change', { identity })
-        expect(others(outcomes, 'EPERM')).toEqual({})
-        const order = { names: [...NATIVE, ...NEWER] }
-        expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
-          REFUSED,
-        )
-        expect(metadata(ground)).toEqual(before)
-      },
-      identity,
-    )
-  })
+  it.each(identities())(
+    'stay as they are, as $name',
+    async (identity) => {
+      await onGround(
+        FIXTURE,
+        async (ground) => {
+          const before = metadata(ground)
+          const outcomes = await confined(runtimeType, ground, 'change', { identity })
+          expect(others(outcomes, 'EPERM')).toEqual({})
+          const order = { names: [...NATIVE, ...NEWER] }
+          expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
+            REFUSED,
+          )
+          expect(metadata(ground)).toEqual(before)
+        },
+        identity,
+      )
+    },
+    HANG_MS,
+  )
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('changes them all', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const before = metadata(ground)
-      expect(others(await unconfined(kind, ground, 'change'), 'done')).toEqual({})
-      expect(metadata(ground)).not.toEqual(before)
-      const outcomes = await nativeUnconfined(library, kind, ground, { names: NATIVE })
-      expect(others(outcomes, 'done')).toEqual({})
-      const newer = await nativeUnconfined(library, kind, ground, { names: NEWER })
-      expect(alike(REFUSED, newer)).toEqual([])
-    })
-  })
+  it(
+    'changes them all',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const before = metadata(ground)
+        expect(others(await unconfined(kind, ground, 'change'), 'done')).toEqual({})
+        expect(metadata(ground)).not.toEqual(before)
+        const outcomes = await nativeUnconfined(library, kind, ground, { names: NATIVE })
+        expect(others(outcomes, 'done')).toEqual({})
+        const newer = await nativeUnconfined(library, kind, ground, { names: NEWER })
+        expect(alike(REFUSED, newer)).toEqual([])
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('refuse all but what may be written anyway, and what a link of the project leads to', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const { mode } = statSync(join(ground.outside, 'victim.txt'))
-      const outcomes = await unconfined('node-permission', ground, 'change')
-      const names = ['chmod', 'chown', 'times'].flatMap((what) => [`${what} own`, `${what} through`])
-      expect(others(outcomes, 'ERR_ACCESS_DENIED')).toEqual(
-        each([...names, 'timesOfLink', 'chownOfLink'], 'done'),
-      )
-      expect(statSync(join(ground.outside, 'victim.txt')).mode).not.toBe(mode)
-    })
-  })
+  it(
+    'refuse all but what may be written anyway, and what a link of the project leads to',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const { mode } = statSync(join(ground.outside, 'victim.txt'))
+        const outcomes = await unconfined('node-permission', ground, 'change')
+        const names = ['chmod', 'chown', 'times'].flatMap((what) => [
+          `${what} own`,
+          `${what} through`,
+        ])
+        expect(others(outcomes, 'ERR_ACCESS_DENIED')).toEqual(
+          each([...names, 'timesOfLink', 'chownOfLink'], 'done'),
+        )
+        expect(statSync(join(ground.outside, 'victim.txt')).mode).not.toBe(mode)
+      })
+    },
+    HANG_MS,
+  )
 })

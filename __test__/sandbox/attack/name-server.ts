@@ -59,7 +59,21 @@ function reply(query: Buffer, end: number, addresses: readonly string[], known: 
   head.writeUInt32BE(0, 8)
   // The name as in the question, an address of the internet, to be forgotten at once.
   const records = addresses.map((address) =>
-    Buffer.from([0xc0, HEADER, 0, TYPE_A, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)]),
+    Buffer.from([
+      0xc0,
+      HEADER,
+      0,
+      TYPE_A,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      4,
+      ...address.split('.').map(Number),
+    ]),
   )
   return Buffer.concat([head, ...records])
 }

@@ -3,6 +3,7 @@ import {
   alike,
   confined,
   each,
+  HANG_MS,
   type Identity,
   IS_ROOT,
   identities,
@@ -74,81 +75,106 @@ const valuesOf = (one: Bystander) => ({ target: one.pid, address: one.address })
 
 describe.each(RUNTIMES)('on %s, other processes', (runtimeType) => {
   describe.each(identities())('as $name', (identity) => {
-    it('are not read, traced, limited or signalled', async () => {
-      await Bystander.beside(identity, (one) =>
-        onGround(
-          FIXTURE,
-          async (ground) => {
-            const input = { target: one.pid }
-            expect(await confined(runtimeType, ground, 'reach', { identity, input })).toEqual(
-              BY_RUNTIME,
-            )
-            const order = { names: Object.keys(REFUSED), values: valuesOf(one) }
-            expect(
-              await nativeConfined(library, runtimeType, ground, order, { identity }),
-            ).toEqual(REFUSED)
-            expect(await one.signals()).toBe(0)
-          },
-          identity,
-        ),
-      )
-    })
+    it(
+      'are not read, traced, limited or signalled',
+      async () => {
+        await Bystander.beside(identity, (one) =>
+          onGround(
+            FIXTURE,
+            async (ground) => {
+              const input = { target: one.pid }
+              expect(await confined(runtimeType, ground, 'reach', { identity, input })).toEqual(
+                BY_RUNTIME,
+              )
+              const order = { names: Object.keys(REFUSED), values: valuesOf(one) }
+              expect(
+                await nativeConfined(library, runtimeType, ground, order, { identity }),
+              ).toEqual(REFUSED)
+              expect(await one.signals()).toBe(0)
+            },
+            identity,
+          ),
+        )
+      },
+      HANG_MS,
+    )
 
-    it('do not notice a signal to everybody', async () => {
-      await Bystander.beside(identity, (one) =>
-        onGround(
-          FIXTURE,
-          async (ground) => {
-            // Which the kernel calls a success, if there is anybody who might have been meant.
-            await nativeConfined(library, runtimeType, ground, { names: ['kill_all'] }, { identity })
-            expect(await one.signals()).toBe(0)
-          },
-          identity,
-        ),
-      )
-    })
+    it(
+      'do not notice a signal to everybody',
+      async () => {
+        await Bystander.beside(identity, (one) =>
+          onGround(
+            FIXTURE,
+            async (ground) => {
+              // Which the kernel calls a success, if there is anybody who might have been meant.
+              await nativeConfined(
+                library,
+                runtimeType,
+                ground,
+                { names: ['kill_all'] },
+                { identity },
+              )
+              expect(await one.signals()).toBe(0)
+            },
+            identity,
+          ),
+        )
+      },
+      HANG_MS,
+    )
   })
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('does it all', async () => {
-    await Bystander.beside(HERE, (one) =>
-      onGround(FIXTURE, async (ground) => {
-        const outcomes = await unconfined(kind, ground, 'reach', { input: { target: one.pid } })
-        const byAnybody = { ...(outcomes as object), ...(IS_ROOT ? {} : { killFirst: 'done' }) }
-        expect(others(byAnybody, 'done')).toEqual({})
-        const easy = await nativeUnconfined(library, kind, ground, {
-          names: EASY,
-          values: valuesOf(one),
-        })
-        expect(others(easy, 'done')).toEqual({})
-        // One by name, one to its group, and as many again by other calls.
-        expect(await one.signals()).toBeGreaterThan(0)
-        if (!IS_ROOT) return
-        const names = [...HARD, ...GREAT, 'proc_mem']
-        const hard = await nativeUnconfined(library, kind, ground, { names, values: valuesOf(one) })
-        expect(alike(REFUSED, hard)).toEqual([])
-        expect(others(hard, 'done')).toEqual({})
-      }),
-    )
-  })
+  it(
+    'does it all',
+    async () => {
+      await Bystander.beside(HERE, (one) =>
+        onGround(FIXTURE, async (ground) => {
+          const outcomes = await unconfined(kind, ground, 'reach', { input: { target: one.pid } })
+          const byAnybody = { ...(outcomes as object), ...(IS_ROOT ? {} : { killFirst: 'done' }) }
+          expect(others(byAnybody, 'done')).toEqual({})
+          const easy = await nativeUnconfined(library, kind, ground, {
+            names: EASY,
+            values: valuesOf(one),
+          })
+          expect(others(easy, 'done')).toEqual({})
+          // One by name, one to its group, and as many again by other calls.
+          expect(await one.signals()).toBeGreaterThan(0)
+          if (!IS_ROOT) return
+          const names = [...HARD, ...GREAT, 'proc_mem']
+          const hard = await nativeUnconfined(library, kind, ground, {
+            names,
+            values: valuesOf(one),
+          })
+          expect(alike(REFUSED, hard)).toEqual([])
+          expect(others(hard, 'done')).toEqual({})
+        }),
+      )
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('know nothing of signals and priorities', async () => {
-    await Bystander.beside(HERE, (one) =>
-      onGround(FIXTURE, async (ground) => {
-        const input = { target: one.pid }
-        const outcomes = await unconfined('node-permission', ground, 'reach', { input })
-        const byAnybody = { ...(outcomes as object), ...(IS_ROOT ? {} : { killFirst: 'done' }) }
-        expect(others(byAnybody, 'done')).toEqual({
-          memoryOfTarget: 'ERR_ACCESS_DENIED',
-          descriptorsOfTarget: 'ERR_ACCESS_DENIED',
-          scoreOfTarget: 'ERR_ACCESS_DENIED',
-          namespaceOfTarget: 'ERR_ACCESS_DENIED',
-        })
-        expect(await one.signals()).toBeGreaterThan(0)
-      }),
-    )
-  })
+  it(
+    'know nothing of signals and priorities',
+    async () => {
+      await Bystander.beside(HERE, (one) =>
+        onGround(FIXTURE, async (ground) => {
+          const input = { target: one.pid }
+          const outcomes = await unconfined('node-permission', ground, 'reach', { input })
+          const byAnybody = { ...(outcomes as object), ...(IS_ROOT ? {} : { killFirst: 'done' }) }
+          expect(others(byAnybody, 'done')).toEqual({
+            memoryOfTarget: 'ERR_ACCESS_DENIED',
+            descriptorsOfTarget: 'ERR_ACCESS_DENIED',
+            scoreOfTarget: 'ERR_ACCESS_DENIED',
+            namespaceOfTarget: 'ERR_ACCESS_DENIED',
+          })
+          expect(await one.signals()).toBeGreaterThan(0)
+        }),
+      )
+    },
+    HANG_MS,
+  )
 })

@@ -5,6 +5,7 @@ import {
   confined,
   each,
   GRANTED,
+  HANG_MS,
   identities,
   onGround,
   others,
@@ -31,50 +32,62 @@ function survivors(): number[] {
 }
 
 describe.each(RUNTIMES)('on %s, what a call started', (runtimeType) => {
-  it.each(identities())('never was, without a grant to run, as $name', async (identity) => {
-    await onGround(
-      FIXTURE,
-      async (ground) => {
-        const outcomes = await confined(runtimeType, ground, 'stay', { identity })
-        expect(others(outcomes, 'EPERM')).toEqual({})
-        const order = { names: NAMES }
-        expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
-          each(NAMES, 'EPERM'),
-        )
-        expect(survivors()).toEqual([])
-      },
-      identity,
-    )
-  })
+  it.each(identities())(
+    'never was, without a grant to run, as $name',
+    async (identity) => {
+      await onGround(
+        FIXTURE,
+        async (ground) => {
+          const outcomes = await confined(runtimeType, ground, 'stay', { identity })
+          expect(others(outcomes, 'EPERM')).toEqual({})
+          const order = { names: NAMES }
+          expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
+            each(NAMES, 'EPERM'),
+          )
+          expect(survivors()).toEqual([])
+        },
+        identity,
+      )
+    },
+    HANG_MS,
+  )
 
-  it.each(identities())('ends with it, with a grant to run, as $name', async (identity) => {
-    await onGround(
-      FIXTURE,
-      async (ground) => {
-        const permissions = [...GRANTED, '--allow-run=sh,sleep,nohup']
-        const options = { identity, permissions }
-        const outcomes = await confined(runtimeType, ground, 'stay', options)
-        // Both runtimes go on where a session of its own is refused.
-        expect(others(outcomes, 'done')).toEqual({})
-        const order = { names: NAMES }
-        expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual(
-          each(NAMES, 'EPERM'),
-        )
-        await allGone(survivors)
-      },
-      identity,
-    )
-  })
+  it.each(identities())(
+    'ends with it, with a grant to run, as $name',
+    async (identity) => {
+      await onGround(
+        FIXTURE,
+        async (ground) => {
+          const permissions = [...GRANTED, '--allow-run=sh,sleep,nohup']
+          const options = { identity, permissions }
+          const outcomes = await confined(runtimeType, ground, 'stay', options)
+          // Both runtimes go on where a session of its own is refused.
+          expect(others(outcomes, 'done')).toEqual({})
+          const order = { names: NAMES }
+          expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual(
+            each(NAMES, 'EPERM'),
+          )
+          await allGone(survivors)
+        },
+        identity,
+      )
+    },
+    HANG_MS,
+  )
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('leaves it to the machine', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      expect(others(await unconfined(kind, ground, 'stay'), 'done')).toEqual({})
-      expect(survivors().length).toBeGreaterThan(0)
-      await allGone(survivors, 20_000)
-      const outcomes = await nativeUnconfined(library, kind, ground, { names: NAMES })
-      expect(others(outcomes, 'done')).toEqual({})
-    })
-  })
+  it(
+    'leaves it to the machine',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        expect(others(await unconfined(kind, ground, 'stay'), 'done')).toEqual({})
+        expect(survivors().length).toBeGreaterThan(0)
+        await allGone(survivors, 20_000)
+        const outcomes = await nativeUnconfined(library, kind, ground, { names: NAMES })
+        expect(others(outcomes, 'done')).toEqual({})
+      })
+    },
+    HANG_MS,
+  )
 })

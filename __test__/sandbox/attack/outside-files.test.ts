@@ -6,6 +6,7 @@ import {
   confined,
   each,
   type Ground,
+  HANG_MS,
   IS_ROOT,
   identities,
   onGround,
@@ -59,81 +60,109 @@ function untouched({ root, data, outside }: Ground): Record<string, string> {
 
 describe.each(RUNTIMES)('on %s, files that were not granted', (runtimeType) => {
   describe.each(identities())('as $name', (identity) => {
-    it('cannot be read', async () => {
-      await onGround(
-        FIXTURE,
-        async (ground) => {
-          const outcomes = await confined(runtimeType, ground, 'read', { identity })
-          expect(others(outcomes, 'EACCES')).toEqual({})
-        },
-        identity,
-      )
-    })
+    it(
+      'cannot be read',
+      async () => {
+        await onGround(
+          FIXTURE,
+          async (ground) => {
+            const outcomes = await confined(runtimeType, ground, 'read', { identity })
+            expect(others(outcomes, 'EACCES')).toEqual({})
+          },
+          identity,
+        )
+      },
+      HANG_MS,
+    )
 
-    it('cannot be changed, made, moved or removed', async () => {
-      await onGround(
-        FIXTURE,
-        async (ground) => {
-          const before = untouched(ground)
-          const outcomes = await confined(runtimeType, ground, 'write', { identity })
-          expect(others(outcomes, 'EACCES')).toEqual(WRITES)
-          expect(untouched(ground)).toEqual(before)
-        },
-        identity,
-      )
-    })
+    it(
+      'cannot be changed, made, moved or removed',
+      async () => {
+        await onGround(
+          FIXTURE,
+          async (ground) => {
+            const before = untouched(ground)
+            const outcomes = await confined(runtimeType, ground, 'write', { identity })
+            expect(others(outcomes, 'EACCES')).toEqual(WRITES)
+            expect(untouched(ground)).toEqual(before)
+          },
+          identity,
+        )
+      },
+      HANG_MS,
+    )
 
-    it('are not opened by system calls either', async () => {
-      await onGround(
-        FIXTURE,
-        async (ground) => {
-          const order = { names: NATIVE }
-          const outcomes = await nativeConfined(library, runtimeType, ground, order, { identity })
-          expect(outcomes).toEqual(NATIVE_OUTCOMES)
-        },
-        identity,
-      )
-    })
+    it(
+      'are not opened by system calls either',
+      async () => {
+        await onGround(
+          FIXTURE,
+          async (ground) => {
+            const order = { names: NATIVE }
+            const outcomes = await nativeConfined(library, runtimeType, ground, order, { identity })
+            expect(outcomes).toEqual(NATIVE_OUTCOMES)
+          },
+          identity,
+        )
+      },
+      HANG_MS,
+    )
   })
 
-  it('show that they are there, and nothing else', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcomes = await confined(runtimeType, ground, 'look')
-      expect(outcomes).toEqual({ stat: 'done', exists: 'true', readlink: 'done' })
-    })
-  })
+  it(
+    'show that they are there, and nothing else',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcomes = await confined(runtimeType, ground, 'look')
+        expect(outcomes).toEqual({ stat: 'done', exists: 'true', readlink: 'done' })
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('reads and writes them all, whatever flags say', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const read = others(await unconfined(kind, ground, 'read'), 'done')
-      expect(Object.keys(read).filter((name) => !OF_FIRST.includes(name))).toEqual([])
-      const before = untouched(ground)
-      expect(others(await unconfined(kind, ground, 'write'), 'done')).toEqual({})
-      expect(untouched(ground)).not.toEqual(before)
-    })
-  })
+  it(
+    'reads and writes them all, whatever flags say',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const read = others(await unconfined(kind, ground, 'read'), 'done')
+        expect(Object.keys(read).filter((name) => !OF_FIRST.includes(name))).toEqual([])
+        const before = untouched(ground)
+        expect(others(await unconfined(kind, ground, 'write'), 'done')).toEqual({})
+        expect(untouched(ground)).not.toEqual(before)
+      })
+    },
+    HANG_MS,
+  )
 
-  it('opens them all by system calls', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcomes = await nativeUnconfined(library, kind, ground, { names: NATIVE })
-      expect(alike(NATIVE_OUTCOMES, outcomes)).toEqual([])
-      // Whoever is not root may link only by a path.
-      expect(others(outcomes, 'done')).toEqual(IS_ROOT ? {} : { link_by_descriptor: 'ENOENT' })
-    })
-  })
+  it(
+    'opens them all by system calls',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcomes = await nativeUnconfined(library, kind, ground, { names: NATIVE })
+        expect(alike(NATIVE_OUTCOMES, outcomes)).toEqual([])
+        // Whoever is not root may link only by a path.
+        expect(others(outcomes, 'done')).toEqual(IS_ROOT ? {} : { link_by_descriptor: 'ENOENT' })
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('refuse all but links that came with the project', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const through = { plantedLink: 'done', plantedFolder: 'done' }
-      const read = await unconfined('node-permission', ground, 'read')
-      expect(others(read, 'ERR_ACCESS_DENIED')).toEqual(through)
-      const written = await unconfined('node-permission', ground, 'write')
-      expect(others(written, 'ERR_ACCESS_DENIED')).toEqual({ plantedLink: 'done' })
-      expect(readFileSync(join(ground.outside, 'victim.txt'), 'utf8')).toContain('through a link')
-    })
-  })
+  it(
+    'refuse all but links that came with the project',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const through = { plantedLink: 'done', plantedFolder: 'done' }
+        const read = await unconfined('node-permission', ground, 'read')
+        expect(others(read, 'ERR_ACCESS_DENIED')).toEqual(through)
+        const written = await unconfined('node-permission', ground, 'write')
+        expect(others(written, 'ERR_ACCESS_DENIED')).toEqual({ plantedLink: 'done' })
+        expect(readFileSync(join(ground.outside, 'victim.txt'), 'utf8')).toContain('through a link')
+      })
+    },
+    HANG_MS,
+  )
 })

@@ -3,6 +3,7 @@ import {
   alike,
   confined,
   each,
+  HANG_MS,
   IS_ROOT,
   identities,
   onGround,
@@ -38,55 +39,73 @@ afterAll(() => library.remove())
 
 describe.each(RUNTIMES)('on %s, without a grant to run anything', (runtimeType) => {
   describe.each(identities())('as $name', (identity) => {
-    it('no form of the runtime starts a process', async () => {
-      await onGround(
-        FIXTURE,
-        async (ground) => {
-          const outcomes = await confined(runtimeType, ground, 'start', { identity })
-          // The shell of Bun tells it on stderr, and of its own only that it failed.
-          const failed = 'ShellError: Failed with exit code 1'
-          expect(others(outcomes, 'EPERM')).toEqual(
-            runtimeType === 'bun' ? each(['bunShell', 'bunShellFromPath'], failed) : {},
-          )
-        },
-        identity,
-      )
-    })
+    it(
+      'no form of the runtime starts a process',
+      async () => {
+        await onGround(
+          FIXTURE,
+          async (ground) => {
+            const outcomes = await confined(runtimeType, ground, 'start', { identity })
+            // The shell of Bun tells it on stderr, and of its own only that it failed.
+            const failed = 'ShellError: Failed with exit code 1'
+            expect(others(outcomes, 'EPERM')).toEqual(
+              runtimeType === 'bun' ? each(['bunShell', 'bunShellFromPath'], failed) : {},
+            )
+          },
+          identity,
+        )
+      },
+      HANG_MS,
+    )
 
-    it('no system call does, nor does one become another program', async () => {
-      await onGround(
-        FIXTURE,
-        async (ground) => {
-          // May be read, as any library; to execute it is another right.
-          const order = { names: NAMES, values: { program: `${ground.data}/attacks.so` } }
-          expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
-            REFUSED,
-          )
-        },
-        identity,
-      )
-    })
+    it(
+      'no system call does, nor does one become another program',
+      async () => {
+        await onGround(
+          FIXTURE,
+          async (ground) => {
+            // May be read, as any library; to execute it is another right.
+            const order = { names: NAMES, values: { program: `${ground.data}/attacks.so` } }
+            expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
+              REFUSED,
+            )
+          },
+          identity,
+        )
+      },
+      HANG_MS,
+    )
   })
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('starts what it likes, whatever flags say', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      expect(others(await unconfined(kind, ground, 'start'), 'done')).toEqual({})
-      const outcomes = await nativeUnconfined(library, kind, ground, { names: NAMES })
-      // Namespaces are for root, and for others where the machine has not forbidden them.
-      const same = alike(REFUSED, outcomes).filter((name) => IS_ROOT || !NAMESPACES.includes(name))
-      expect(same).toEqual([])
-      if (IS_ROOT) expect(others(outcomes, 'done')).toEqual({})
-    })
-  })
+  it(
+    'starts what it likes, whatever flags say',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        expect(others(await unconfined(kind, ground, 'start'), 'done')).toEqual({})
+        const outcomes = await nativeUnconfined(library, kind, ground, { names: NAMES })
+        // Namespaces are for root, and for others where the machine has not forbidden them.
+        const same = alike(REFUSED, outcomes).filter(
+          (name) => IS_ROOT || !NAMESPACES.includes(name),
+        )
+        expect(same).toEqual([])
+        if (IS_ROOT) expect(others(outcomes, 'done')).toEqual({})
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('refuse its own forms', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcomes = await unconfined('node-permission', ground, 'start')
-      expect(others(outcomes, 'ERR_ACCESS_DENIED')).toEqual({})
-    })
-  })
+  it(
+    'refuse its own forms',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcomes = await unconfined('node-permission', ground, 'start')
+        expect(others(outcomes, 'ERR_ACCESS_DENIED')).toEqual({})
+      })
+    },
+    HANG_MS,
+  )
 })

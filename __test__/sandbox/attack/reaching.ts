@@ -5,8 +5,8 @@ import {
   confined,
   GRANTED,
   type Identity,
-  onGround,
   type Outcomes,
+  onGround,
   type RuntimeType,
 } from './arena'
 

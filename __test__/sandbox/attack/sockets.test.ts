@@ -7,6 +7,7 @@ import {
   confined,
   each,
   GRANTED,
+  HANG_MS,
   identities,
   onGround,
   others,
@@ -42,7 +43,18 @@ const FAST = ['sendto_fastopen', 'sendmsg_fastopen', 'sendmmsg_fastopen', 'optio
 const TO_BE_REACHED = ['bind', 'listen', 'pair_end_bound']
 const NAMES = [...KINDS, ...UDP, ...FAST, ...TO_BE_REACHED, 'connect_forbidden', 'tcp']
 /** Some kernels lack these kinds of sockets, or leave them to root. */
-const NOT_EVERYWHERE = ['ping', 'raw', 'packet', 'vsock', 'alg', 'mptcp', 'sctp', 'sctp_packets', 'smc', 'udp_lite']
+const NOT_EVERYWHERE = [
+  'ping',
+  'raw',
+  'packet',
+  'vsock',
+  'alg',
+  'mptcp',
+  'sctp',
+  'sctp_packets',
+  'smc',
+  'udp_lite',
+]
 
 const WITHOUT_NET = each(NAMES, 'EACCES')
 /** With a rule for another port. */
@@ -54,9 +66,7 @@ const WITH_A_RULE = {
 }
 /** Bun has its own words for what it cannot listen on. */
 const failsToListen = (names: string[]) =>
-  Object.fromEntries(
-    names.map((name) => [name, expect.stringMatching(/^Error: Failed to listen/)]),
-  )
+  Object.fromEntries(names.map((name) => [name, expect.stringMatching(/^Error: Failed to listen/)]))
 const BUN_LISTENS = ['listen', 'listenAnywhere', 'listenPath', 'bunListen']
 
 const library = new NativeLibrary()
@@ -90,96 +100,116 @@ async function besideServers<T>(
 
 describe.each(RUNTIMES)('on %s, sockets', (runtimeType) => {
   describe.each(identities())('as $name', (identity) => {
-    it('are not to be had without a grant of the network', async () => {
-      await besideServers(({ tcp, unix, input }) =>
-        onGround(
-          FIXTURE,
-          async (ground) => {
-            const options = { identity, input }
-            const outcomes = await confined(runtimeType, ground, 'open', options)
-            expect(others(outcomes, 'EACCES')).toEqual(
-              runtimeType === 'bun' ? failsToListen(BUN_LISTENS) : {},
-            )
-            const order = { names: NAMES, values: input }
-            expect(
-              await nativeConfined(library, runtimeType, ground, order, { identity }),
-            ).toEqual(WITHOUT_NET)
-            expect([tcp.connections, unix.connections]).toEqual([0, 0])
-          },
-          identity,
-        ),
-      )
-    })
+    it(
+      'are not to be had without a grant of the network',
+      async () => {
+        await besideServers(({ tcp, unix, input }) =>
+          onGround(
+            FIXTURE,
+            async (ground) => {
+              const options = { identity, input }
+              const outcomes = await confined(runtimeType, ground, 'open', options)
+              expect(others(outcomes, 'EACCES')).toEqual(
+                runtimeType === 'bun' ? failsToListen(BUN_LISTENS) : {},
+              )
+              const order = { names: NAMES, values: input }
+              expect(
+                await nativeConfined(library, runtimeType, ground, order, { identity }),
+              ).toEqual(WITHOUT_NET)
+              expect([tcp.connections, unix.connections]).toEqual([0, 0])
+            },
+            identity,
+          ),
+        )
+      },
+      HANG_MS,
+    )
 
-    it('are TCP alone with a rule, and go nowhere else', async () => {
-      await besideServers(({ tcp, unix, input }) =>
-        onGround(
-          FIXTURE,
-          async (ground) => {
-            const rule = `--allow-net=${ADDRESS}:${tcp.port === 1024 ? 1025 : 1024}`
-            const options = { identity, input, permissions: [...GRANTED, rule] }
-            const outcomes = await confined(runtimeType, ground, 'open', options)
-            // With ports, Bun now gets to the error of a bind.
-            expect(others(outcomes, 'EACCES')).toEqual(
-              runtimeType === 'bun' ? failsToListen(['listenPath']) : {},
-            )
-            const order = { names: NAMES, values: input }
-            expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual(
-              WITH_A_RULE,
-            )
-            expect([tcp.connections, unix.connections]).toEqual([0, 0])
-          },
-          identity,
-        ),
-      )
-    })
+    it(
+      'are TCP alone with a rule, and go nowhere else',
+      async () => {
+        await besideServers(({ tcp, unix, input }) =>
+          onGround(
+            FIXTURE,
+            async (ground) => {
+              const rule = `--allow-net=${ADDRESS}:${tcp.port === 1024 ? 1025 : 1024}`
+              const options = { identity, input, permissions: [...GRANTED, rule] }
+              const outcomes = await confined(runtimeType, ground, 'open', options)
+              // With ports, Bun now gets to the error of a bind.
+              expect(others(outcomes, 'EACCES')).toEqual(
+                runtimeType === 'bun' ? failsToListen(['listenPath']) : {},
+              )
+              const order = { names: NAMES, values: input }
+              expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual(
+                WITH_A_RULE,
+              )
+              expect([tcp.connections, unix.connections]).toEqual([0, 0])
+            },
+            identity,
+          ),
+        )
+      },
+      HANG_MS,
+    )
 
-    it('of other kinds than TCP and UDP stay closed with all of the network', async () => {
-      await besideServers(({ unix, input }) =>
-        onGround(
-          FIXTURE,
-          async (ground) => {
-            const options = { identity, permissions: [...GRANTED, '--allow-net'] }
-            const order = { names: NAMES, values: input }
-            expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual({
-              ...WITH_A_RULE,
-              ...each(UDP, 'done'),
-              connect_forbidden: 'done',
-            })
-            expect(unix.connections).toBe(0)
-          },
-          identity,
-        ),
-      )
-    })
+    it(
+      'of other kinds than TCP and UDP stay closed with all of the network',
+      async () => {
+        await besideServers(({ unix, input }) =>
+          onGround(
+            FIXTURE,
+            async (ground) => {
+              const options = { identity, permissions: [...GRANTED, '--allow-net'] }
+              const order = { names: NAMES, values: input }
+              expect(await nativeConfined(library, runtimeType, ground, order, options)).toEqual({
+                ...WITH_A_RULE,
+                ...each(UDP, 'done'),
+                connect_forbidden: 'done',
+              })
+              expect(unix.connections).toBe(0)
+            },
+            identity,
+          ),
+        )
+      },
+      HANG_MS,
+    )
   })
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('opens all that the kernel has', async () => {
-    await besideServers(({ tcp, unix, input }) =>
-      onGround(FIXTURE, async (ground) => {
-        const options = { input }
-        expect(others(await unconfined(kind, ground, 'open', options), 'done')).toEqual({})
-        expect(unix.connections).toBeGreaterThan(0)
-        const order = { names: NAMES, values: input }
-        const outcomes = await nativeUnconfined(library, kind, ground, order)
-        const told = alike(WITHOUT_NET, outcomes).filter((name) => !NOT_EVERYWHERE.includes(name))
-        expect(told).toEqual([])
-        expect(tcp.received).toContain('fast')
-      }),
-    )
-  })
+  it(
+    'opens all that the kernel has',
+    async () => {
+      await besideServers(({ tcp, unix, input }) =>
+        onGround(FIXTURE, async (ground) => {
+          const options = { input }
+          expect(others(await unconfined(kind, ground, 'open', options), 'done')).toEqual({})
+          expect(unix.connections).toBeGreaterThan(0)
+          const order = { names: NAMES, values: input }
+          const outcomes = await nativeUnconfined(library, kind, ground, order)
+          const told = alike(WITHOUT_NET, outcomes).filter((name) => !NOT_EVERYWHERE.includes(name))
+          expect(told).toEqual([])
+          expect(tcp.received).toContain('fast')
+        }),
+      )
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('know no sockets', async () => {
-    await besideServers(({ tcp, unix, input }) =>
-      onGround(FIXTURE, async (ground) => {
-        const outcomes = await unconfined('node-permission', ground, 'open', { input })
-        expect(others(outcomes, 'done')).toEqual({})
-        expect([tcp.connections, unix.connections]).toEqual([3, 1])
-      }),
-    )
-  })
+  it(
+    'know no sockets',
+    async () => {
+      await besideServers(({ tcp, unix, input }) =>
+        onGround(FIXTURE, async (ground) => {
+          const outcomes = await unconfined('node-permission', ground, 'open', { input })
+          expect(others(outcomes, 'done')).toEqual({})
+          expect([tcp.connections, unix.connections]).toEqual([3, 1])
+        }),
+      )
+    },
+    HANG_MS,
+  )
 })

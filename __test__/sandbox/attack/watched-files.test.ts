@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { confined, identities, onGround, others, RUNTIMES, unconfined } from './arena'
+import { confined, HANG_MS, identities, onGround, others, RUNTIMES, unconfined } from './arena'
 import { NativeLibrary, nativeConfined, nativeUnconfined } from './native-library'
 
 const FIXTURE = 'watched-files.mjs'
@@ -33,57 +33,73 @@ async function whileFilesAppear<T>(folder: string, work: () => Promise<T>): Prom
 }
 
 describe.each(RUNTIMES)('on %s, folders that were not granted', (runtimeType) => {
-  it.each(identities())('are not watched, as $name', async (identity) => {
-    await onGround(
-      FIXTURE,
-      async (ground) => {
-        const watch = (tool: string, folder: string) =>
-          whileFilesAppear(folder, () => confined(runtimeType, ground, tool, { identity }))
-        expect(await watch('watch', ground.outside)).toEqual({ watch: 'EACCES' })
-        expect(await watch('watchReadable', ground.data)).toEqual({ watch: 'EACCES' })
-        // There is an attribute to be seen.
-        await nativeUnconfined(library, 'bun', ground, { names: ['setxattr_outside'] })
-        const order = { names: Object.keys(REFUSED) }
-        expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
-          REFUSED,
-        )
-      },
-      identity,
-    )
-  })
-
-  it('are watched by whom everything may be read', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcome = await whileFilesAppear(ground.outside, () =>
-        confined(runtimeType, ground, 'watch', { permissions: ['--allow-read'] }),
+  it.each(identities())(
+    'are not watched, as $name',
+    async (identity) => {
+      await onGround(
+        FIXTURE,
+        async (ground) => {
+          const watch = (tool: string, folder: string) =>
+            whileFilesAppear(folder, () => confined(runtimeType, ground, tool, { identity }))
+          expect(await watch('watch', ground.outside)).toEqual({ watch: 'EACCES' })
+          expect(await watch('watchReadable', ground.data)).toEqual({ watch: 'EACCES' })
+          // There is an attribute to be seen.
+          await nativeUnconfined(library, 'bun', ground, { names: ['setxattr_outside'] })
+          const order = { names: Object.keys(REFUSED) }
+          expect(await nativeConfined(library, runtimeType, ground, order, { identity })).toEqual(
+            REFUSED,
+          )
+        },
+        identity,
       )
-      expect(outcome).toEqual({ watch: expect.stringMatching(/^saw told-/) })
-    })
-  })
+    },
+    HANG_MS,
+  )
+
+  it(
+    'are watched by whom everything may be read',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcome = await whileFilesAppear(ground.outside, () =>
+          confined(runtimeType, ground, 'watch', { permissions: ['--allow-read'] }),
+        )
+        expect(outcome).toEqual({ watch: expect.stringMatching(/^saw told-/) })
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
-  it('tells of all that happens there', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcome = await whileFilesAppear(ground.outside, () =>
-        unconfined(kind, ground, 'watch'),
-      )
-      expect(outcome).toEqual({ watch: expect.stringMatching(/^saw told-/) })
-      const older = Object.keys(REFUSED).filter((name) => !NEWER.includes(name))
-      const order = { names: ['setxattr_outside', ...older] }
-      const outcomes = await nativeUnconfined(library, kind, ground, order)
-      expect(others(outcomes, 'done')).toEqual({})
-    })
-  })
+  it(
+    'tells of all that happens there',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcome = await whileFilesAppear(ground.outside, () =>
+          unconfined(kind, ground, 'watch'),
+        )
+        expect(outcome).toEqual({ watch: expect.stringMatching(/^saw told-/) })
+        const older = Object.keys(REFUSED).filter((name) => !NEWER.includes(name))
+        const order = { names: ['setxattr_outside', ...older] }
+        const outcomes = await nativeUnconfined(library, kind, ground, order)
+        expect(others(outcomes, 'done')).toEqual({})
+      })
+    },
+    HANG_MS,
+  )
 })
 
 describe("Node's own permissions", () => {
-  it('refuse to watch', async () => {
-    await onGround(FIXTURE, async (ground) => {
-      const outcome = await whileFilesAppear(ground.outside, () =>
-        unconfined('node-permission', ground, 'watch'),
-      )
-      expect(outcome).toEqual({ watch: 'ERR_ACCESS_DENIED' })
-    })
-  })
+  it(
+    'refuse to watch',
+    async () => {
+      await onGround(FIXTURE, async (ground) => {
+        const outcome = await whileFilesAppear(ground.outside, () =>
+          unconfined('node-permission', ground, 'watch'),
+        )
+        expect(outcome).toEqual({ watch: 'ERR_ACCESS_DENIED' })
+      })
+    },
+    HANG_MS,
+  )
 })
