@@ -59,7 +59,7 @@ describe.each(RUNTIMES)('files on %s', (runtime) => {
       const result = await sandboxedSpawn(programOf(runtime), args, {
         cwd: inside,
         permissions,
-        ...limits,
+        limits,
       })
       expect(result.stderr).toBe('')
       const said = JSON.parse(result.stdout)
@@ -82,7 +82,7 @@ describe.each(RUNTIMES)('files on %s', (runtime) => {
       const result = await sandboxedSpawn(programOf(runtime), args, {
         cwd: inside,
         permissions,
-        ...limits,
+        limits,
       })
       const said = JSON.parse(result.stdout)
       expect(Object.keys(said)).toHaveLength(5)
