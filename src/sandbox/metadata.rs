@@ -30,7 +30,7 @@ use super::files::{Access, Files, resolved};
 use super::supervisor::{Call, Decide};
 use crate::permission::{PermissionSet, Verdict};
 
-/// Above this, programs of a mode run with another's rights.
+/// The bits of a mode, without those that lend a user's or group's rights.
 const MODE: u32 = 0o1777;
 
 /// The metadata of one child's files.
@@ -81,10 +81,10 @@ impl Inner {
             self.deny(&path);
             return Err(libc::EPERM);
         }
-        match opened.kind() {
+        match (opened.kind(), change) {
+            (libc::S_IFREG | libc::S_IFDIR, _) | (libc::S_IFLNK, Change::Times(_)) => {}
             // A link has no mode.
-            libc::S_IFLNK if matches!(change, Change::Mode(_)) => return Err(libc::EOPNOTSUPP),
-            libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK => {}
+            (libc::S_IFLNK, Change::Mode(_)) => return Err(libc::EOPNOTSUPP),
             _ => return Err(libc::EPERM),
         }
         if !file::may_change(call, opened.owner())? {

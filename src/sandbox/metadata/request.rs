@@ -142,8 +142,8 @@ fn numbers<const COUNT: usize>(call: &Call, address: u64) -> Result<[i64; COUNT]
     Ok(std::array::from_fn(|at| i64::from_ne_bytes(words[at])))
 }
 
-const fn time(seconds: i64, nanoseconds: i64) -> libc::timespec {
-    libc::timespec { tv_sec: seconds, tv_nsec: nanoseconds }
+const fn time(seconds: i64, part: i64) -> libc::timespec {
+    libc::timespec { tv_sec: seconds, tv_nsec: part }
 }
 
 /// Of access and of change. Whether they are times at all, the kernel says when they are set.
