@@ -56,11 +56,9 @@ const WORK: { tool: string; expected: unknown }[] = [
   },
 ]
 
-/** Modes are metadata, which nothing in the sandbox may set: Node says so, Bun leaves files as is. */
-const COPIES = {
-  bun: { copyFileSync: 'done', copyFile: 'done', cpSync: 'done', cpFolder: 'EPERM' },
-  node: { copyFileSync: 'EPERM', copyFile: 'EPERM', cpSync: 'EPERM', cpFolder: 'EPERM' },
-}
+/** Modes are metadata, which the supervisor sets where files may be written. */
+const COPIED = { copyFileSync: 'done', copyFile: 'done', cpSync: 'done', cpFolder: 'done' }
+const COPIES = { bun: COPIED, node: COPIED }
 
 /** What a call returned; a list or a text stands in `value`. */
 function plain(output: unknown): unknown {
