@@ -84,7 +84,7 @@ describe.each(RUNTIMES)('on %s, inside the sandbox', (runtimeType) => {
     )
 
     it(
-      'copies that take over a mode are refused',
+      'copies take over the mode',
       async () => {
         await onGround(
           FIXTURE,
