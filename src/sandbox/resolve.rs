@@ -61,6 +61,8 @@ pub(crate) struct Resolver {
     /// Empty: the host's own resolver.
     servers: Arc<[SocketAddr]>,
     pinned: Arc<Mutex<HashMap<String, Pinned>>>,
+    /// In place of the host's own file of names.
+    local: Option<Arc<str>>,
 }
 
 impl Resolver {
@@ -78,6 +80,12 @@ impl Resolver {
     /// Asks these servers, by UDP or TCP, instead of the host's resolver.
     pub(crate) fn with_servers(self, servers: &[SocketAddr]) -> Resolver {
         Resolver { servers: servers.into(), ..self }
+    }
+
+    /// Takes a text for the host's own file of names.
+    #[cfg(test)]
+    pub(crate) fn with_local(self, file: &str) -> Resolver {
+        Resolver { local: Some(file.into()), ..self }
     }
 
     /// The addresses if they are known already. Does not block.
@@ -126,16 +134,11 @@ impl Resolver {
         pinned.insert(name.to_owned(), Pinned { addresses, until, turn: AtomicUsize::new(0) });
     }
 
-    /// Names that the map or the host's own file of names gives to an address. A child reads that
-    /// file itself, and then never asks for the name.
+    /// Names that the host's own file of names gives to an address. A child reads that file itself, and
+    /// then never asks for the name.
     pub(crate) fn names_of(&self, address: IpAddr) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .hosts
-            .iter()
-            .filter(|(_, addresses)| addresses.contains(&address))
-            .map(|(name, _)| name.clone())
-            .collect();
-        names.extend(names_in(&hosts_file(), address));
+        let file = self.local.as_deref().map_or_else(hosts_file, str::to_owned);
+        let mut names = names_in(&file, address);
         names.sort();
         names.dedup();
         names

@@ -135,7 +135,7 @@ fn a_deny_rule_holds_for_what_a_name_leads_to() {
 fn an_address_of_a_known_name_needs_no_question() {
     let mut door = Door::open(ALLOWED);
     let port = door.port;
-    let names = hosts(&[("a.test", &["127.0.0.2"]), ("b.test", &["127.0.0.3"])]);
+    let names = Resolver::system().with_local("127.0.0.2 a.test\n127.0.0.3 b.test");
     let run = |flags: &[&str]| {
         let setup = setup_with(&super::flags(flags), names.clone(), 100);
         let child = setup.run(|notes| {
