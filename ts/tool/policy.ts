@@ -152,7 +152,7 @@ function report(
       (flag): EnforcedPermission => ({
         permission: flag,
         status: 'enforced',
-        why: flag.includes('-env') ? 'the environment is made at the start' : 'kernel',
+        why: keptBy(flag),
       }),
     )
   const granted = implicit.map(
@@ -165,6 +165,11 @@ function report(
   )
   const level = open.length === 0 ? 'full' : kept.length === 0 ? 'none' : 'partial'
   return { mode, level, permissions: [...kept, ...open, ...granted] }
+}
+
+function keptBy(flag: string): string {
+  if (flag.includes('-env')) return 'the environment is made at the start'
+  return /-(net|private)=/.test(flag) ? 'supervisor' : 'kernel'
 }
 
 /** What this machine can enforce; see `index.d.ts`. */
