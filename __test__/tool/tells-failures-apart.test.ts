@@ -80,20 +80,20 @@ describe.each(RUNTIMES)('a tool that throws on %s', (type) => {
     const file = join(projectRoot, 'missing', 'folder')
     const inside = errorOf(await tools.executeTool('openMissing', { input: file }), projectRoot)
     expect(inside.cause.message).toContain("'./missing/folder'")
-    const outside = errorOf(await tools.executeTool('openMissing', { input: '/home/ada/none' }))
+    const outside = errorOf(await tools.executeTool('openMissing', { input: '/home/zoe/none' }))
     expect(outside.cause.message).toContain("'none'")
     const all = [
       '/etc/shadow',
       `${projectRoot}/a b`,
-      'file:///home/ada/x.ts',
-      'C:\\Users\\Ada\\x.ts',
+      'file:///home/zoe/x.ts',
+      'C:\\Users\\Zoe\\x.ts',
     ]
     for (const message of all) {
       const input = { message: `at ${message}:1:2`, name: `${projectRoot}/name`, code: '/tmp/code' }
       const error = errorOf(await tools.executeTool('throws', { input }), projectRoot)
-      expect(JSON.stringify(error)).not.toMatch(/ada|Ada\\\\x|\/etc/)
+      expect(JSON.stringify(error)).not.toMatch(/zoe|Zoe\\\\x|\/etc/)
     }
-    const stderr = `boom at ${projectRoot}/x.ts and /home/ada/y.ts`
+    const stderr = `boom at ${projectRoot}/x.ts and /home/zoe/y.ts`
     const exited = errorOf(
       await tools.executeTool('exits', { input: { code: 1, stderr } }),
       projectRoot,
