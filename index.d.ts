@@ -815,11 +815,11 @@ export class ProcessError extends RunletError {
 /** One kind of refused access of a tool, as the supervisor saw it. Equal ones are counted together. */
 export interface Denial {
   /** What was refused. */
-  kind: 'net' | 'dns' | 'run' | 'chmod'
+  kind: 'net' | 'dns' | 'chmod'
   /** What it was about, such as `api.example.com:443`; escaped, at most 253 characters. */
   target: string
   /** Why: no rule allows it, a rule denies it, or a limit was reached. */
-  reason: 'no-rule' | 'deny-rule' | 'special-address' | 'connection-limit' | 'process-limit'
+  reason: 'no-rule' | 'deny-rule' | 'special-address' | 'connection-limit'
   /** The rule that denies it, as it was given. Absent when there is none. */
   rule?: string | undefined
   /** The permission that would allow it, such as `--allow-net=api.example.com`. Absent if none would. */
@@ -1010,7 +1010,10 @@ export interface ToolRuntimeStats {
   running: number
   /** Warm processes: waiting now; calls that found one or did not; processes started and thrown away. */
   pool: { idle: number; hits: number; misses: number; refills: number; evicted: number }
-  /** Refused accesses by kind. Of reads and writes only those that the tool's own error told. */
+  /**
+   * Refused connections and names. Of files and programs the kernel refuses without telling anybody:
+   * `read`, `write` and `run` are 0.
+   */
   denials: { read: number; write: number; net: number; dns: number; run: number }
 }
 

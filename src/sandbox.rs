@@ -1,7 +1,7 @@
 //! Confines a tree of processes: what it may read and write, start and reach.
 //!
 //! [`policy`] makes of a [`PermissionSet`](crate::permission::PermissionSet) what the kernel is told:
-//! rules for files ([`files`], from [`code`] and [`system`] what a runtime cannot do without), which
+//! rules for files ([`files`], from [`code`] and [`system`] what a runtime cannot do without, and [`programs`]), which
 //! [`landlock`] hands over, and a [`filter`] of system calls. What no rule can say is asked while the
 //! processes run: the [`supervisor`] receives the calls that the filter hands over, [`connect`] decides
 //! about connections and makes them itself, [`metadata`] about modes and times of files, [`dns`] answers questions for names with addresses of its
@@ -27,6 +27,7 @@ mod metadata;
 mod network;
 mod pins;
 mod policy;
+mod programs;
 mod resolve;
 mod supervisor;
 mod system;
@@ -39,6 +40,8 @@ pub(crate) use denials::Denial;
 pub(crate) use filter::Program;
 pub(crate) use kernel::Kernel;
 pub(crate) use landlock::ruleset;
+#[cfg(feature = "node")]
+pub(crate) use network::socket_access_name;
 pub(crate) use network::{NetworkOrder, Supervision};
 pub(crate) use pins::Pins;
 pub(crate) use policy::{Missing, Order, Policy};

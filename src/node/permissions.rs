@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::permission::{PermissionSet, Unenforceable};
 #[cfg(target_os = "linux")]
-use crate::sandbox::{Kernel, Missing, NetworkOrder, Order, Policy};
+use crate::sandbox::{Kernel, Missing, NetworkOrder, Order, Policy, socket_access_name};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
 
 #[derive(Deserialize)]
@@ -133,13 +133,16 @@ fn kept(set: PermissionSet, _: Place) -> Result<Kept, Error> {
 #[napi(catch_unwind)]
 pub fn sandbox_capabilities() -> String {
     #[cfg(target_os = "linux")]
-    let (landlock, notify) = (Kernel::current().landlock, Kernel::current().notify);
+    let (landlock, notify, how) = {
+        let kernel = Kernel::current();
+        (kernel.landlock, kernel.notify, kernel.notify.then(socket_access_name))
+    };
     #[cfg(not(target_os = "linux"))]
-    let (landlock, notify) = (0, false);
+    let (landlock, notify, how) = (0, false, None::<&str>);
     json!({
         "landlockAbi": landlock,
         "seccomp": notify,
-        "userNotify": notify.then_some("pidfd_getfd"),
+        "userNotify": how,
         "metadataWrites": if notify { "supervised" } else { "denied" },
         "denyInsideAllow": "read-only",
     })

@@ -68,6 +68,16 @@ fn socket_access() -> SocketAccess {
     if *DUPLICATES { SocketAccess::Duplicate } else { SocketAccess::Replace }
 }
 
+/// How a supervised connect is done here, in the words of `capabilities()`.
+#[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
+pub(crate) fn socket_access_name() -> &'static str {
+    match socket_access() {
+        SocketAccess::Duplicate => "pidfd_getfd",
+        SocketAccess::Held => "held",
+        SocketAccess::Replace => "replace",
+    }
+}
+
 fn may_duplicate() -> bool {
     let Ok((ours, _other)) = UnixStream::pair() else { return false };
     // SAFETY: opens a descriptor of this process, duplicates one that is held, and closes both.

@@ -1,7 +1,6 @@
 //! Makes of a set of permissions what a sandbox on this machine consists of.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +11,9 @@ use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
 use super::network::NetworkOrder;
 use super::pins::Pins;
-use super::{code, pins, system};
+use super::{code, pins, programs, system};
 use crate::error::Error;
-use crate::permission::{Grant, Grants, NetGrant, PermissionSet, Program, Unenforceable};
+use crate::permission::{Grant, Grants, NetGrant, PermissionSet, Unenforceable};
 
 /// What is to be confined, and to what.
 #[derive(Debug, Clone)]
@@ -138,7 +137,7 @@ impl Policy {
             implicit.grant(resolved(scratch), Access::READ | Access::LIST | Access::WRITE);
         }
         if runs {
-            let files = programs(&run, &order.search_path, missing)?;
+            let files = programs::granted(&run, &order.search_path, missing)?;
             pins.run = pins::paths(&files);
             asked.extend(pins::kept(files, pinned.map(|pins| &pins.run)));
             if read.allows_everything && run.allows_everything {
@@ -166,7 +165,7 @@ impl Policy {
             take(files, &read, reading, "read", &mut unenforced);
             take(files, &write, Access::WRITE, "write", &mut unenforced);
         }
-        let denied_programs = programs_of(&run, &order.search_path);
+        let denied_programs = programs::denied(&run, &order.search_path);
         take(&mut asked, &denied_programs, Access::EXECUTE, "run", &mut unenforced);
         keeps_needed(&needed, &read, &mut unenforced);
         unenforced.sort_by(|one, other| one.flag.cmp(&other.flag));
@@ -216,17 +215,17 @@ impl Policy {
     /// what `env` in that place would look up. None for what is no script.
     #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
     pub(crate) fn interpreters_missing(&self, program: &Path, search_path: &str) -> Vec<String> {
-        let Some(line) = first_line(program) else { return Vec::new() };
+        let Some(line) = programs::first_line(program) else { return Vec::new() };
         let executable = |path: &Path| self.files.access_to(&resolved(path)).has(Access::EXECUTE);
         let missing = |name: &&str| {
             let found = if name.contains('/') {
                 Some(PathBuf::from(name))
             } else {
-                look_up(name, search_path).next()
+                programs::look_up(name, search_path).next()
             };
             !found.is_some_and(|path: PathBuf| executable(&path))
         };
-        runs_by(&line).into_iter().filter(missing).map(str::to_owned).collect()
+        programs::runs_by(&line).into_iter().filter(missing).map(str::to_owned).collect()
     }
 
     /// What the filter of system calls has to know.
@@ -280,7 +279,7 @@ fn written_files(root: &Path, grants: &Grants<PathBuf>, missing: Missing) -> Res
 }
 
 /// The path that a rule came to, if there is one.
-fn found<T>(
+pub(super) fn found<T>(
     rule: &Grant<T>,
     path: Option<PathBuf>,
     missing: Missing,
@@ -290,82 +289,6 @@ fn found<T>(
     }
     let message = format!("{}: there is no such file or folder", rule.flag);
     Err(Error::invalid_argument(message).with_details(json!({ "flag": rule.flag })))
-}
-
-/// A command as the child would find it: the first is what it starts, and each later one what it
-/// starts where it may not start those before.
-fn look_up<'a>(name: &'a str, search_path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
-    let folders = search_path.split(':').filter(|folder| folder.starts_with('/'));
-    let found = folders.map(move |folder| Path::new(folder).join(name));
-    found.filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok())
-}
-
-fn programs(grants: &Grants<Program>, search_path: &str, missing: Missing) -> Result<Files, Error> {
-    let access = Access::READ | Access::EXECUTE;
-    let mut files = Files::default();
-    if grants.allows_everything {
-        files.extend(system::programs());
-    }
-    for rule in &grants.allowed {
-        let path = match &rule.target {
-            Program::Command(name) => look_up(name, search_path).next(),
-            Program::Path(path) => path.canonicalize().ok(),
-        };
-        let Some(path) = found(rule, path, missing)? else { continue };
-        let listed = if path.is_dir() { access | Access::LIST } else { access };
-        files.grant(path, listed);
-    }
-    for (path, _) in files.clone().iter() {
-        if let Some(interpreter) = interpreter_of(path)
-            && !files.access_to(&resolved(&interpreter)).has(Access::EXECUTE)
-        {
-            let (script, program) = (path.display(), interpreter.display());
-            let message =
-                format!("{script} is a script: --allow-run must also name what runs it, {program}");
-            return Err(Error::invalid_argument(message));
-        }
-    }
-    Ok(files)
-}
-
-/// What a script says in its first line.
-fn interpreter_of(path: &Path) -> Option<PathBuf> {
-    first_line(path)?.split_whitespace().next().map(PathBuf::from)
-}
-
-fn runs_by(line: &str) -> Vec<&str> {
-    let mut words = line.split_whitespace();
-    let Some(first) = words.next() else { return Vec::new() };
-    let is_env = first.rsplit('/').next() == Some("env");
-    let looked_up = words.find(|word| is_env && !word.starts_with('-') && !word.contains('='));
-    [Some(first), looked_up].into_iter().flatten().collect()
-}
-
-/// The line behind the mark of a script.
-fn first_line(path: &Path) -> Option<String> {
-    let mut start = [0; 256];
-    let mut file = fs::File::open(path).ok().filter(|_| path.is_file())?;
-    let read = file.read(&mut start).ok()?;
-    let line = start[..read].strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    std::str::from_utf8(line).ok().map(str::to_owned)
-}
-
-/// The programs that are denied, as files.
-fn programs_of(grants: &Grants<Program>, search_path: &str) -> Grants<PathBuf> {
-    let files = |rule: &Grant<Program>| -> Vec<Grant<PathBuf>> {
-        let targets = match &rule.target {
-            // One that is not there cannot be started either.
-            Program::Command(name) => look_up(name, search_path).collect(),
-            Program::Path(path) => vec![path.clone()],
-        };
-        targets.into_iter().map(|target| Grant { flag: rule.flag.clone(), target }).collect()
-    };
-    Grants {
-        allows_everything: false,
-        allowed: Vec::new(),
-        denies_everything: grants.denies_everything,
-        denied: grants.denied.iter().flat_map(files).collect(),
-    }
 }
 
 /// Takes what is denied out of what was granted.
