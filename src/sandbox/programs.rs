@@ -49,7 +49,7 @@ pub(super) fn granted(
         {
             let program = interpreter.display();
             let message =
-                format!("{flag} is a script: --allow-run must also name what runs it, {program}");
+                format!("{flag}: a script, so --allow-run must also name what runs it, {program}");
             return Err(Error::invalid_argument(message));
         }
     }

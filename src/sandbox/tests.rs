@@ -310,7 +310,10 @@ fn programs_start_only_by_name() {
     let script = project.file("script");
     fs::write(&script, "#!/usr/bin/env sh\n").unwrap();
     let error = project.compile(&["--allow-run=./script"]).unwrap_err();
-    assert!(error.to_string().contains("is a script: --allow-run must also name"), "{error}");
+    assert!(
+        error.to_string().contains("./script: a script, so --allow-run must also name"),
+        "{error}"
+    );
 }
 
 #[test]
