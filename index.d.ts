@@ -42,7 +42,7 @@ declare global {
  * - `RUNTIME_NOT_FOUND` the native binary for this platform is missing
  * - `PROTOCOL_ERROR` a child process broke the protocol
  * - `PROCESS_EXIT` a child process ended without an answer
- * - `WORKER_LOST` the process a run lived in died; retryable
+ * - `WORKER_LOST` the process a run lived in died; retryable if it had called no host function
  * - `REPLAY_DIVERGENCE` a replayed run took another path than the recorded one
  * - `DISPOSED` the runner was used after `dispose()`
  * - `INTERNAL` a fault of runlet itself
@@ -411,8 +411,14 @@ export interface CodeletRunOptions<I = unknown> extends CodeletLimits, CodeletLi
    */
   values?: 'json' | 'clone' | undefined
   /**
-   * Where the run lives. Default `'thread'`. `'process'` rejects with `POLICY_UNENFORCEABLE`
-   * where {@link capabilities} says `processIsolation: false`.
+   * Where the run lives. Default: the runner's, which is `'thread'` unless it says otherwise.
+   *
+   * `'thread'`: on a thread of the host's process, in a heap of its own. `'process'`: in a process
+   * without files, network, other processes or privileges, which has one run at a time and belongs
+   * to one runner; everything else is the same. Should that process die, the run ends as
+   * `WORKER_LOST`. Where {@link capabilities} says `processIsolation: false`, `'process'` rejects
+   * with `POLICY_UNENFORCEABLE`. On a runner of `'process'`, a run that asks for `'thread'` rejects
+   * with `INVALID_ARGUMENT`.
    */
   isolation?: 'thread' | 'process' | undefined
   /** Checks (and may change) `input` before the run. Refusal: `VALIDATION_ERROR`. Default none. */
@@ -586,7 +592,10 @@ export interface CodeletRunnerOptions {
    * more rejects with `INVALID_ARGUMENT`. Default: none granted, no bound.
    */
   allow?: CodeletCapabilities | undefined
-  /** Where runs live, as in {@link CodeletRunOptions.isolation}. Default `'thread'`. */
+  /**
+   * Where runs live, as in {@link CodeletRunOptions.isolation}; runs may ask for more, not for less.
+   * `'process'` throws `POLICY_UNENFORCEABLE` where it cannot be had. Default `'thread'`.
+   */
   isolation?: 'thread' | 'process' | undefined
   /** Compiled programs kept, with the heaps they are loaded in. Default 64. */
   cacheEntries?: number | undefined
@@ -666,7 +675,10 @@ export function createCodeletRunner(options?: CodeletRunnerOptions): CodeletRunn
 export interface Capabilities {
   /** A run that ignores the interrupt flag can be stopped by force. */
   hardKill: boolean
-  /** `isolation: 'process'` can be enforced. */
+  /**
+   * `isolation: 'process'` can be enforced. Found out by starting such a process, once; a first
+   * runner of them takes it over.
+   */
   processIsolation: boolean
   /** Worker threads that codelets share. */
   threads: number

@@ -42,7 +42,7 @@ const checks = {
   clippy: { title: 'lint of the addon (clippy)', command: clippy('--lib') },
   core: {
     title: 'lint of the core without napi, and of its tests (clippy)',
-    command: clippy('--no-default-features', '--all-targets'),
+    command: clippy('--no-default-features', '--features', 'engine-process', '--all-targets'),
   },
 }
 

@@ -4,6 +4,7 @@
 //   node scripts/setup.mjs [--force]     --force builds again though nothing changed
 
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -21,6 +22,12 @@ const stampFile = join(root, 'dist', '.built.json')
 
 const addonArgs = ['build', '--platform', '--release', '--no-const-enum', '--no-dts-header']
 addonArgs.push('--output-dir', 'dist', '--js', 'native.cjs', '--dts', 'native.d.cts')
+
+/** The program of engine processes: the core without napi. Only Linux has it. */
+const engineName = 'runlet-engine'
+const engineArgs = ['build', '--release', '--locked', '--no-default-features']
+engineArgs.push('--features', 'engine-process', '--bin', engineName)
+const hasEngine = process.platform === 'linux'
 
 const say = (text) => console.log(`setup: ${text}`)
 
@@ -69,15 +76,15 @@ function writeStamp(stamp) {
 function addonIsThere() {
   const dist = join(root, 'dist')
   if (!existsSync(join(dist, 'native.cjs')) || !existsSync(join(dist, 'native.d.cts'))) return false
+  if (hasEngine && !existsSync(join(dist, engineName))) return false
   return readdirSync(dist).some((name) => name.endsWith('.node'))
 }
 
 /** What decides how the addon is built besides its sources. */
 function addonSalt() {
   const rustc = capture('rustc', ['--version']).stdout.trim()
-  return [process.platform, process.arch, rustc, process.env.RUSTFLAGS ?? '', ...addonArgs].join(
-    ' ',
-  )
+  const flags = process.env.RUSTFLAGS ?? ''
+  return [process.platform, process.arch, rustc, flags, ...addonArgs, ...engineArgs].join(' ')
 }
 
 async function buildAddon(stamp, force) {
@@ -90,9 +97,13 @@ async function buildAddon(stamp, force) {
   const title = `building the Rust addon${first ? ' (the first build takes some minutes)' : ''}`
   // A new file, not new contents: a process that has the old one loaded keeps it.
   for (const name of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
-    if (name.endsWith('.node')) rmSync(join(root, 'dist', name))
+    if (name.endsWith('.node') || name === engineName) rmSync(join(root, 'dist', name))
   }
   await step(title, process.execPath, [packageScript('@napi-rs/cli', 'napi'), ...addonArgs])
+  if (hasEngine) {
+    await step('building the program of engine processes', 'cargo', engineArgs)
+    copyFileSync(join(target, 'release', engineName), join(root, 'dist', engineName))
+  }
   // Taken before the build: a file saved while cargo ran makes the next setup build again.
   stamp.addon = before
   writeStamp(stamp)

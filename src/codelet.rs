@@ -21,6 +21,8 @@ mod parked;
 mod payload;
 mod pool;
 mod program;
+#[cfg(target_os = "linux")]
+mod remote;
 mod request;
 mod runner;
 mod start;
@@ -34,7 +36,36 @@ pub(crate) use engine::library::keep_loaded;
 pub use guest::logs::{Level, LogEntry};
 pub use payload::{Form, Payload};
 pub use request::{
-    Deterministic, EventSink, Grants, HostCall, Language, ModuleSource, Plan, Reply, RunOptions,
-    RunRequest, Values,
+    Deterministic, EventSink, Grants, HostCall, Isolation, Language, ModuleSource, Plan, Reply,
+    RunOptions, RunRequest, Values,
 };
 pub use runner::{Capabilities, Runner, RunnerOptions, Stats, capabilities, engine_commit};
+
+/// Makes [`Isolation::Process`] possible: tries the package's own program for it, by starting it once.
+///
+/// Fails with [`Code::PolicyUnenforceable`](crate::Code::PolicyUnenforceable) and the reason where such a
+/// process cannot be started or cannot give up its privileges.
+#[cfg(target_os = "linux")]
+pub fn enable_processes(program: &std::path::Path) -> Result<(), crate::Error> {
+    remote::enable(program)
+}
+
+/// The same with the program that lies beside the file this code was loaded from.
+#[cfg(all(target_os = "linux", feature = "node"))]
+pub(crate) fn enable_processes_here() -> Result<(), crate::Error> {
+    let unknown = || remote::unenforceable("the addon does not know where it lies");
+    let addon = engine::library::own_file().ok_or_else(unknown)?;
+    remote::enable(&addon.with_file_name("runlet-engine"))
+}
+
+/// Elsewhere there are none.
+#[cfg(all(not(target_os = "linux"), feature = "node"))]
+pub(crate) fn enable_processes_here() -> Result<(), crate::Error> {
+    Err(crate::Error::policy_unenforceable("it needs Linux"))
+}
+
+/// The main function of that program: serves the host that launched it, locked down, until it ends.
+#[cfg(target_os = "linux")]
+pub fn serve() -> std::process::ExitCode {
+    remote::serve::serve()
+}

@@ -29,7 +29,7 @@ pub struct Bound {
 macro_rules! limits {
     ($(#[$outer:meta])* $name:ident { $($(#[doc = $doc:literal])+ $field:ident: $kind:tt = $default:expr, $min:expr, $max:expr;)+ }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Deserialize)]
+        #[derive(Debug, Clone, Deserialize, Serialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
         pub struct $name {
             $($(#[doc = $doc])+ pub $field: limits!(@type $kind),)+

@@ -92,6 +92,13 @@ pub fn create_runner(options: String) -> Result<u32> {
     Ok(runners::keep_runner(runner))
 }
 
+/// Makes runs in processes of their own possible, by starting one; gives the reason where it is not.
+/// After the first success there is nothing left to do.
+#[napi(catch_unwind)]
+pub fn enable_processes() -> Option<String> {
+    crate::codelet::enable_processes_here().err().map(|error| error.to_string())
+}
+
 /// Submits a run; its outcome arrives as an event. Gives the run's number.
 ///
 /// `form` says how `input` is spelled: 0 or nothing is JSON, 1 the string itself, 2 tagged text,

@@ -1,6 +1,6 @@
 //! What every run hands back.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::codelet::{LogEntry, Payload};
@@ -29,7 +29,8 @@ impl Outcome {
 }
 
 /// A guest's failure.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The stable code.
     pub code: Code,
@@ -53,7 +54,7 @@ pub struct Failure {
     /// True when the same call may succeed later.
     pub retryable: bool,
     /// Finer facts, by code.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
 }
 

@@ -11,6 +11,8 @@
 //! - [`feed`]: writes what it reads;
 //! - [`keeper`]: drains what the tree prints ([`capture`]), measures it ([`census`]), and ends it.
 //!
+//! A program of ours that runs untrusted code itself takes the last step itself: [`lockdown`].
+//!
 //! [`one_shot`] is all of that for callers who only want a program's output.
 //!
 //! Everything else waits on one thread of its own, the [`reactor`]. Nothing here knows of tools.
@@ -29,6 +31,7 @@ mod guardian;
 mod keeper;
 mod launch;
 mod launcher;
+pub(crate) mod lockdown;
 mod one_shot;
 pub(crate) mod reactor;
 mod seal;

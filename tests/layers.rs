@@ -30,9 +30,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("aho_corasick", &["tool/redact"]),
     ("saphyr", &["tool/yaml"]),
     ("saphyr_parser", &["tool/yaml"]),
-    ("crate::process", &["node", "tool", "spawn", "process", "sandbox/tests"]),
+    ("crate::process", &["node", "tool", "spawn", "process", "sandbox/tests", "codelet/remote"]),
     ("crate::scoped_fs", &["tool", "scoped_fs"]),
-    ("tokio", &["node", "process", "spawn", "tool"]),
+    ("tokio", &["codelet/remote", "node", "process", "spawn", "tool"]),
 ];
 const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "sandbox", "scoped_fs"];
 

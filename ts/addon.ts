@@ -20,7 +20,7 @@ export interface Facts {
   runnerLimits: Record<string, NumberFact>
   /** Every code there is. */
   codes: Record<ErrorCode, { retryable: boolean; meaning: string }>
-  capabilities: { hardKill: boolean; processIsolation: boolean; threads: number }
+  capabilities: { hardKill: boolean; threads: number }
   engine: { name: string; commit: string }
   /** Names that a key of `globals` may not take. */
   globals: string[]
@@ -33,6 +33,8 @@ export interface Native {
   /** Opens an event stream; gives its number, which `submit` takes first. */
   open(onEvents: (values: unknown[]) => void, numbers: Float64Array): number
   createRunner(optionsText: string): number
+  /** Makes `isolation: 'process'` possible; gives the reason where it is not. */
+  enableProcesses(): string | undefined | null
   submit(
     bridge: number,
     runner: number,

@@ -9,6 +9,7 @@ import type {
   CodeletSource,
 } from '../index.js'
 import { addon } from './addon'
+import { processesRefused } from './codelet/isolation'
 import { toThrown } from './codelet/outcome'
 import { Runner } from './codelet/runner'
 import { readRunnerOptions } from './codelet/runner-options'
@@ -63,7 +64,8 @@ export function createCodeletRunner(options?: CodeletRunnerOptions): CodeletRunn
 /** What this build can do on this machine; see `index.d.ts`. */
 export function capabilities(): Capabilities {
   const { facts } = addon()
-  const { hardKill, processIsolation, threads } = facts.capabilities
+  const { hardKill, threads } = facts.capabilities
+  const processIsolation = processesRefused() === undefined
   const { name, commit } = facts.engine
   const { version } = facts
   return { hardKill, processIsolation, threads, engine: { name, commit }, version }

@@ -45,8 +45,8 @@ export const messages = Object.freeze({
     `defaults.${field} is ${value}, but ceilings.${field} is ${ceiling}`,
   notGranted: (field: string, bound: string) =>
     `${field} asks for more than the runner's ${bound} grants`,
-  processIsolation: () =>
-    `isolation 'process' cannot be enforced by this build: runs would share the host's process`,
+  processIsolation: (reason: string) => `isolation 'process' cannot be enforced here: ${reason}`,
+  weakerIsolation: () => `isolation is 'thread', but the runner's isolation is 'process'`,
   disposed: () => 'this runner has been disposed',
 
   // source

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createCodeletRunner, runCodelet } from 'runlet'
 import { body, failureOf, js, refusedOption, rejectionOf, untyped, valueFrom } from './run-text'
 
-const NAMES = { RUNLET_TEST_ONE: '1', RUNLET_TEST_TWO: 'zwei', RUNLET_OTHER: 'hidden' }
+const NAMES = { RUNLET_GIVEN_ONE: '1', RUNLET_GIVEN_TWO: 'zwei', RUNLET_OTHER: 'hidden' }
 beforeEach(() => {
   Object.assign(process.env, NAMES)
 })
@@ -14,13 +14,13 @@ const environment = body('return { ...helpers.env }')
 
 describe('A13 · allow.env hands over the variables that are named, and no others', () => {
   it('by name', async () => {
-    const allow = { env: ['RUNLET_TEST_ONE', 'RUNLET_MISSING'] }
-    expect(await valueFrom(environment, { allow })).toEqual({ RUNLET_TEST_ONE: '1' })
+    const allow = { env: ['RUNLET_GIVEN_ONE', 'RUNLET_MISSING'] }
+    expect(await valueFrom(environment, { allow })).toEqual({ RUNLET_GIVEN_ONE: '1' })
   })
 
   it('by prefix', async () => {
-    const value = await valueFrom(environment, { allow: { env: ['RUNLET_TEST_*'] } })
-    expect(value).toEqual({ RUNLET_TEST_ONE: '1', RUNLET_TEST_TWO: 'zwei' })
+    const value = await valueFrom(environment, { allow: { env: ['RUNLET_GIVEN_*'] } })
+    expect(value).toEqual({ RUNLET_GIVEN_ONE: '1', RUNLET_GIVEN_TWO: 'zwei' })
   })
 
   it('by value, without touching the process', async () => {
@@ -33,9 +33,9 @@ describe('A13 · allow.env hands over the variables that are named, and no other
   })
 
   it('cannot be written to', async () => {
-    const allow = { env: ['RUNLET_TEST_ONE'] }
-    await failureOf('POLICY_VIOLATION', body("helpers.env.RUNLET_TEST_ONE = 'x'"), { allow })
-    expect(process.env.RUNLET_TEST_ONE).toBe('1')
+    const allow = { env: ['RUNLET_GIVEN_ONE'] }
+    await failureOf('POLICY_VIOLATION', body("helpers.env.RUNLET_GIVEN_ONE = 'x'"), { allow })
+    expect(process.env.RUNLET_GIVEN_ONE).toBe('1')
   })
 
   it.each([
@@ -162,11 +162,11 @@ describe('A13 · a runner’s allow is an upper bound', () => {
     ['random', { random: true }],
     ['timers', { timers: true }],
     ['env', { env: ['PATH'] }],
-    ['env', { env: { RUNLET_TEST_TWO: 'x' } }],
+    ['env', { env: { RUNLET_GIVEN_TWO: 'x' } }],
     ['env', { env: ['RUNLET_*'] }],
     ['fetch', { fetch: { hosts: ['example.com'] } }],
   ])('a run may not ask for more %s', async (name, allow) => {
-    const runner = createCodeletRunner({ allow: { now: true, env: ['RUNLET_TEST_ONE'] } })
+    const runner = createCodeletRunner({ allow: { now: true, env: ['RUNLET_GIVEN_ONE'] } })
     const error = await rejectionOf(runner.run(js('export const main = () => 1'), { allow }))
     expect(error.code).toBe('INVALID_ARGUMENT')
     expect(error.details?.field).toBe(`allow.${name}`)
@@ -174,9 +174,11 @@ describe('A13 · a runner’s allow is an upper bound', () => {
   })
 
   it('a run may ask for less', async () => {
-    const runner = createCodeletRunner({ allow: { now: true, env: ['RUNLET_TEST_*'] } })
-    const allow = { env: ['RUNLET_TEST_TWO'] }
-    expect(await valueFrom(environment, { allow }, runner.run)).toEqual({ RUNLET_TEST_TWO: 'zwei' })
+    const runner = createCodeletRunner({ allow: { now: true, env: ['RUNLET_GIVEN_*'] } })
+    const allow = { env: ['RUNLET_GIVEN_TWO'] }
+    expect(await valueFrom(environment, { allow }, runner.run)).toEqual({
+      RUNLET_GIVEN_TWO: 'zwei',
+    })
     await failureOf('POLICY_VIOLATION', body('helpers.now()'), { allow }, runner.run)
     runner.dispose()
   })

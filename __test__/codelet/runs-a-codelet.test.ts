@@ -240,7 +240,6 @@ describe('A1 · misuse rejects with INVALID_ARGUMENT before anything runs', () =
     ['an unknown word', { values: 'tagged' }, 'INVALID_ARGUMENT'],
     ['a number', { values: 1 }, 'INVALID_ARGUMENT'],
     ['an unknown isolation', { isolation: 'vm' }, 'INVALID_ARGUMENT'],
-    ['process isolation', { isolation: 'process' }, 'POLICY_UNENFORCEABLE'],
   ])('refuses %s instead of running something weaker', async (_kind, options, code) => {
     const run = runCodelet(js('export const main = () => 1'), untyped(options))
     expect((await rejectionOf(run)).code).toBe(code)

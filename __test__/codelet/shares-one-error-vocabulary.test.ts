@@ -73,14 +73,16 @@ describe('X13 · one list of codes, each with retryable', () => {
   })
 
   it('what is thrown is a RunletError with code, retryable and details', async () => {
+    const disposed = createCodeletRunner()
+    disposed.dispose()
     const thrown = await Promise.all([
       rejectionOf(runCodelet(js('x'), { timeout_ms: -1 })),
-      rejectionOf(runCodelet(js('x'), { isolation: 'process' })),
+      rejectionOf(disposed.run(js('x'))),
       rejectionOf(createCodeletRunner().runOrThrow(js('throw 1'))),
     ])
     expect(thrown.map(({ code }) => code)).toEqual([
       'INVALID_ARGUMENT',
-      'POLICY_UNENFORCEABLE',
+      'DISPOSED',
       'RUNTIME_ERROR',
     ])
     for (const error of thrown) {

@@ -79,16 +79,18 @@ describe('platform packages', () => {
     expect([...folders].sort()).toEqual(targets.map((target) => platforms[target]?.folder).sort())
   })
 
-  it.each(targets)('%s holds one binary for one platform', (target) => {
+  it.each(targets)('%s holds the binaries of one platform', (target) => {
     const platform = platforms[target]
     const own = readManifest(`npm/${platform?.folder}/package.json`)
+    // The program of engine processes, which only Linux has.
+    const engine = platform?.os === 'linux' ? ['runlet-engine'] : []
     const binary = `${manifest.napi?.binaryName}.${platform?.folder}.node`
     expect(own).toMatchObject({
       name: `${manifest.napi?.packageName}-${platform?.folder}`,
       version: manifest.version,
       license: manifest.license,
       main: binary,
-      files: [binary, 'THIRD_PARTY_NOTICES'],
+      files: [binary, ...engine, 'THIRD_PARTY_NOTICES'],
       os: [platform?.os],
       cpu: [platform?.cpu],
       engines: manifest.engines,

@@ -3,6 +3,7 @@
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,6 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { capture, root } from '../command.mjs'
+
+const ENGINE = 'runlet-engine'
 
 /** Runs npm and returns what it printed; throws with its complaint if it failed. */
 function npm(args, cwd) {
@@ -43,12 +46,16 @@ export function packAll(folder) {
   const platform = addon.split('.').slice(1, -1).join('.')
   const stage = join(folder, 'platform')
   cpSync(join(root, 'npm', platform), stage, { recursive: true })
-  for (const file of [join('dist', addon), 'LICENSE', 'THIRD_PARTY_NOTICES']) {
+  // The program of engine processes, which only Linux has.
+  const engine = existsSync(join(root, 'dist', ENGINE)) ? [join('dist', ENGINE)] : []
+  for (const file of [join('dist', addon), ...engine, 'LICENSE', 'THIRD_PARTY_NOTICES']) {
     copyFileSync(join(root, file), join(stage, file.split(/[\\/]/).pop()))
   }
+  const addonBytes = statSync(join(stage, addon)).size
+  const engineBytes = engine.length > 0 ? statSync(join(stage, ENGINE)).size : undefined
   return {
     main: pack(root, folder),
-    platform: { ...pack(stage, folder), addonBytes: statSync(join(stage, addon)).size },
+    platform: { ...pack(stage, folder), addonBytes, engineBytes },
   }
 }
 

@@ -1,6 +1,6 @@
 // What this process holds: memory, threads, open files. Node and Bun; counts where there is /proc.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -22,9 +22,33 @@ export function residentMiB() {
   return process.memoryUsage.rss() / 2 ** 20
 }
 
-/** Threads and open files; undefined where the system does not tell. */
+/** What the host holds of an engine process: its channel, and a handle of it. */
+const FILES_OF_ENGINE = 2
+
+/** Engine processes of this one: those that have nothing to do come and go with time. */
+function engines() {
+  try {
+    return readdirSync('/proc').filter((name) => {
+      try {
+        const [, comm, parent] =
+          /^\d+ \((.*)\) \S (\d+) /s.exec(readFileSync(`/proc/${name}/stat`, 'latin1')) ?? []
+        return comm === 'runlet-engine' && Number(parent) === process.pid
+      } catch {
+        return false
+      }
+    }).length
+  } catch {
+    return 0
+  }
+}
+
+/** Threads and open files, but for those of engine processes; undefined where the system does not tell. */
 export function counts() {
-  return { threads: entriesOf('/proc/self/task'), files: entriesOf('/proc/self/fd') }
+  const files = entriesOf('/proc/self/fd')
+  return {
+    threads: entriesOf('/proc/self/task'),
+    files: files === undefined ? undefined : files - engines() * FILES_OF_ENGINE,
+  }
 }
 
 /** Names of what keeps the event loop alive, or undefined on a runtime that does not tell. */

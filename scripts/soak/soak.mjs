@@ -109,8 +109,16 @@ export async function soak({ runs, seed, maxGrowthMiB, onProgress = () => {} }) 
   }
   const seconds = (performance.now() - started) / 1000
 
-  const late = counts()
-  assert.deepEqual(late, early, 'threads and open files after the warm-up and at the end')
+  let late = counts()
+  // A process that is being started holds more files, for a moment.
+  for (let left = 50; late.files > early.files && left > 0; left--) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    late = counts()
+  }
+  assert.equal(late.threads, early.threads, 'threads after the warm-up and at the end')
+  // Fewer where processes were being started after the warm-up.
+  const files = `${early.files} files open after the warm-up, ${late.files} at the end`
+  assert.ok(late.files === undefined || late.files <= early.files, files)
   const stats = runners.map((runner) => runner.stats())
   stats.forEach(({ queued, running, parked, runs: ended, runsByCode }, at) => {
     assert.deepEqual({ queued, running, parked }, { queued: 0, running: 0, parked: 0 })

@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -25,6 +25,8 @@ const RETRY: i64 = 1_000_000;
 const TICK: i64 = 250_000_000;
 /// After this long without an acknowledgement a kill is sent again.
 const RESEND: i64 = 20_000_000;
+/// How often it looks for news from outside, where it does: that a run is cancelled.
+const NEWS: i64 = 5_000_000;
 const NEVER: i64 = i64::MAX;
 
 /// Why a run was asked to stop.
@@ -66,6 +68,8 @@ pub(super) enum Due {
 /// Called by the watchdog for runs outside the engine.
 pub(super) trait Overdue: Send + Sync {
     fn overdue(&self, run: u64, due: Due);
+    /// Looks for news from outside while the worker is busy.
+    fn look(&self) {}
 }
 
 /// The watchdog's shared half.
@@ -77,6 +81,10 @@ pub(super) struct Watchdog {
     wake: Condvar,
     next_look: AtomicI64,
     arms: AtomicU64,
+    /// The thread has begun.
+    up: AtomicBool,
+    /// Whether to look for news from outside while there are runs: nobody would wake this thread for it.
+    looks: AtomicBool,
 }
 
 impl Watchdog {
@@ -100,7 +108,21 @@ impl Watchdog {
             wake: Condvar::new(),
             next_look: AtomicI64::new(NEVER),
             arms: AtomicU64::new(0),
+            up: AtomicBool::new(false),
+            looks: AtomicBool::new(false),
         }
+    }
+
+    /// Whether the thread has begun, and not only been made.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_up(&self) -> bool {
+        self.up.load(Ordering::Acquire)
+    }
+
+    /// From here on, looks for news from outside while a run is inside the engine.
+    #[cfg(target_os = "linux")]
+    pub(super) fn look_for_work(&self) {
+        self.looks.store(true, Ordering::Release);
     }
 
     /// Starts the thread. False when the system gives none.
@@ -131,6 +153,9 @@ impl Watchdog {
         slot.cpu_look = cpu_left.map_or(NEVER, |left| now + left);
         cell.set_kill_after(deadline);
         let mut first = slot.deadline.min(slot.cpu_look);
+        if self.looks.load(Ordering::Relaxed) {
+            first = first.min(now + NEWS);
+        }
         if slot.cancelled_early == run {
             Self::stop(cell, &mut slot, StopReason::Cancelled, now);
             first = now + GRACE;
@@ -195,6 +220,7 @@ impl Watchdog {
     }
 
     fn watch(&self, overdue: &dyn Overdue) {
+        self.up.store(true, Ordering::Release);
         let mut seen = 0;
         loop {
             // Who asks from here on for an early look finds a value to undercut.
@@ -203,6 +229,10 @@ impl Watchdog {
             let mut next = NEVER;
             for index in 0..self.slots.len() {
                 next = next.min(self.look_at(index, now));
+            }
+            if self.looks.load(Ordering::Acquire) && self.is_busy() {
+                overdue.look();
+                next = next.min(now + NEWS);
             }
             while let Some((run, due)) = self.pop_due(now) {
                 overdue.overdue(run, due);
@@ -226,6 +256,10 @@ impl Watchdog {
                 self.wake.wait_for(&mut held, Duration::from_nanos(nanos));
             }
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.slots.iter().any(|(_, slot, _)| slot.lock().run != 0)
     }
 
     fn pop_due(&self, now: i64) -> Option<(u64, Due)> {

@@ -53,6 +53,14 @@ impl std::fmt::Debug for SinkHandle {
     }
 }
 
+/// What the guest gets in place of a result that is too large for it.
+pub(super) fn too_large(seq: u32, size: usize, limit: usize) -> Reply {
+    let message = format!(
+        "the result of a host function has {size} bytes: max_host_result_bytes allows {limit}"
+    );
+    Reply::failed(seq, &message, "RESULT_TOO_LARGE")
+}
+
 impl Parked {
     pub(super) fn run_id(&self) -> u64 {
         self.run.id()
@@ -67,14 +75,7 @@ impl Parked {
             let Some(size) = self.calls.in_flight.remove(&reply.seq) else { continue };
             self.run.host().pending_bytes -= size;
             let size = reply.value.as_ref().map_or(0, Payload::size);
-            ready.push(if size > limit {
-                let message = format!(
-                    "the result of a host function has {size} bytes: max_host_result_bytes allows {limit}"
-                );
-                Reply::failed(reply.seq, &message, "RESULT_TOO_LARGE")
-            } else {
-                reply
-            });
+            ready.push(if size > limit { too_large(reply.seq, size, limit) } else { reply });
         }
         if self.ordered {
             ready.sort_by_key(|reply| reply.seq);

@@ -22,8 +22,7 @@ use super::parked::Parked;
 use super::request::{EventSink, Reply, RunRequest};
 use super::runner::{Shared, Stats};
 use super::worker;
-use crate::error::Code;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::Outcome;
 use state::{Open, Phase, Queue, State};
 
 pub(super) use state::{Job, Task};
@@ -37,6 +36,23 @@ const LOOK_OUT: i64 = 50_000;
 const LOOKS: usize = 64;
 /// Idle isolates kept for the next run, beyond one per thread.
 const SPARE_ISOLATES: usize = 4;
+
+/// How many threads there are to be; 0 is as many as cores.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Where the only worker of a pool fetches its work itself, in place of being woken for it: whoever would
+/// wake it is in another process.
+pub(super) trait Intake: Send + Sync {
+    /// Waits until work has come, and brings it to the pool. On the worker, which has nothing else to do;
+    /// with `open` runs, [`Intake::interrupt`] may end it before. May return for nothing.
+    fn wait(&self, open: bool);
+    /// Brings what has come, and does not wait. On the watchdog: the worker is at work.
+    fn look(&self);
+    /// The worker has something to do: a run's time has come.
+    fn interrupt(&self);
+}
+
+static INTAKE: OnceLock<Box<dyn Intake>> = OnceLock::new();
 
 /// The process-wide pool.
 pub(super) struct Pool {
@@ -70,7 +86,10 @@ impl Pool {
         static POOL: OnceLock<Pool> = OnceLock::new();
         POOL.get_or_init(|| {
             let cores = std::thread::available_parallelism().map_or(2, usize::from);
-            let threads = cores.clamp(2, MAX_THREADS);
+            let threads = match THREADS.load(Ordering::Relaxed) {
+                0 => cores.clamp(2, MAX_THREADS),
+                wanted => wanted,
+            };
             let cells: Vec<&'static Cell> = (0..threads).map(|_| Cell::leak()).collect();
             let cells: &'static [&'static Cell] = Box::leak(cells.into_boxed_slice());
             kill::install(cells);
@@ -85,6 +104,29 @@ impl Pool {
                 next_run: AtomicU64::new(1),
             }
         })
+    }
+
+    /// Says how many threads there are to be; before the pool is first used.
+    #[cfg(target_os = "linux")]
+    pub(super) fn have_threads(threads: usize) {
+        THREADS.store(threads, Ordering::Relaxed);
+    }
+
+    /// From here on the worker, which there is only one of, fetches its work itself.
+    #[cfg(target_os = "linux")]
+    pub(super) fn fetch_from(&'static self, intake: Box<dyn Intake>) {
+        if INTAKE.set(intake).is_ok() {
+            self.watchdog.look_for_work();
+            let mut state = self.state.lock();
+            if let Some(worker) = state.idle.pop() {
+                self.work[worker].notify_one();
+            }
+        }
+    }
+
+    /// A number that no other run of this process has.
+    pub(super) fn next_run(&self) -> u64 {
+        self.next_run.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -103,13 +145,7 @@ impl Pool {
         request: RunRequest,
         sink: Arc<dyn EventSink>,
     ) -> u64 {
-        let run = self.next_run.fetch_add(1, Ordering::Relaxed);
-        if let Some(fault) = request.plan.options.limits.fault() {
-            let outcome = Outcome::refused(Failure::new(Code::InvalidArgument, fault));
-            runner.count(&outcome);
-            sink.done(run, outcome);
-            return run;
-        }
+        let run = self.next_run();
         self.ensure_watchdog();
         self.note_host();
         let submitted = now_nanos();
@@ -158,7 +194,7 @@ impl Pool {
 
     /// Sends nothing through the queue and back; gives the number the answer will have.
     pub(super) fn ping(&'static self, sink: Arc<dyn EventSink>) -> u64 {
-        let ping = self.next_run.fetch_add(1, Ordering::Relaxed);
+        let ping = self.next_run();
         self.ensure_watchdog();
         self.note_host();
         let mut state = self.state.lock();
@@ -211,6 +247,14 @@ impl Pool {
                 // What came while one looked out has woken nobody.
                 self.pass_on(&mut state);
                 return task;
+            }
+            if let Some(intake) = INTAKE.get() {
+                // It wakes nobody for what it brings.
+                state.coming |= 1 << worker;
+                let open = !state.runs.is_empty();
+                MutexGuard::unlocked(&mut state, || intake.wait(open));
+                state.coming &= !(1 << worker);
+                continue;
             }
             if state.coming == 0 && !looked {
                 looked = true;
@@ -428,15 +472,29 @@ impl Overdue for Watch {
             }
             Due::Deadline => {
                 open.late = true;
-                if state.wake(run) {
-                    pool.wake_worker(&mut state);
-                }
+                self.wake(state, run);
             }
-            Due::Timer => {
-                if state.wake(run) {
-                    pool.wake_worker(&mut state);
-                }
-            }
+            Due::Timer => self.wake(state, run),
+        }
+    }
+
+    fn look(&self) {
+        if let Some(intake) = INTAKE.get() {
+            intake.look();
+        }
+    }
+}
+
+impl Watch {
+    /// Has a worker come for a run that is parked.
+    fn wake(&self, mut state: MutexGuard<'_, State>, run: u64) {
+        if !state.wake(run) {
+            return;
+        }
+        self.0.wake_worker(&mut state);
+        drop(state);
+        if let Some(intake) = INTAKE.get() {
+            intake.interrupt();
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::compile::cache::{Key, key_of};
 use super::guest::logs::LogEntry;
@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::outcome::Outcome;
 
 /// How a source is to be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// As JavaScript; if that is a syntax error, as TypeScript.
@@ -25,7 +25,7 @@ pub enum Language {
 }
 
 /// A virtual module.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ModuleSource {
     /// The name it is imported by.
@@ -39,7 +39,7 @@ pub struct ModuleSource {
 
 /// What the codelet may use beyond plain computation.
 #[expect(clippy::struct_excessive_bools, reason = "one per capability, each named")]
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Grants {
     /// Variables of `helpers.env`.
@@ -55,7 +55,7 @@ pub struct Grants {
 }
 
 /// A run whose randomness and clock are the caller's.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Deterministic {
     /// Any text: the same text gives the same numbers.
@@ -66,7 +66,7 @@ pub struct Deterministic {
 }
 
 /// How values leave a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Values {
     /// As JSON, always.
@@ -78,8 +78,19 @@ pub enum Values {
     Clone,
 }
 
+/// Where a run lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// On a thread of this process, in a heap of its own.
+    #[default]
+    Thread,
+    /// In a process of its own, which has given up every privilege.
+    Process,
+}
+
 /// Everything about a run but its code and input.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RunOptions {
     /// The export to call; `None` is `main`, else the default export.
@@ -102,6 +113,8 @@ pub struct RunOptions {
     pub values: Values,
     /// Whether log entries are also sent as they come.
     pub live_logs: bool,
+    /// Where it lives.
+    pub isolation: Isolation,
     /// The bounds.
     pub limits: Limits,
 }
@@ -205,6 +218,10 @@ pub trait EventSink: Send + Sync + 'static {
     fn calls(&self, run: u64, calls: Vec<HostCall>);
     /// The end of the run; nothing comes after it.
     fn done(&self, run: u64, outcome: Outcome);
+    /// The run waits for the host or a timer, and its thread is free; or it goes on.
+    fn waits(&self, run: u64, waits: bool) {
+        let _ = (run, waits);
+    }
     /// A worker has answered a [`Runner::ping`](super::Runner::ping).
     fn pong(&self, ping: u64) {
         let _ = ping;

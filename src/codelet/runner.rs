@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Condvar, Mutex};
@@ -11,7 +13,9 @@ use super::compile::cache::Cache;
 use super::engine::{ENGINE_COMMIT, kill};
 use super::payload::Payload;
 use super::pool::Pool;
-use super::request::{EventSink, HostCall, Reply, RunRequest};
+#[cfg(target_os = "linux")]
+use super::remote::{self, Room};
+use super::request::{EventSink, HostCall, Isolation, Reply, RunRequest};
 use crate::error::{Code, Error};
 use crate::limits::RunnerLimits;
 use crate::outcome::{Failure, Outcome, StoppedBy};
@@ -25,8 +29,6 @@ pub type RunnerOptions = RunnerLimits;
 pub struct Capabilities {
     /// Native built-ins that never poll are stopped too.
     pub hard_kill: bool,
-    /// Codelets can run in a process of their own.
-    pub process_isolation: bool,
     /// Threads that run codelets.
     pub threads: usize,
 }
@@ -34,7 +36,7 @@ pub struct Capabilities {
 /// What this platform and process can do.
 pub fn capabilities() -> Capabilities {
     let pool = Pool::shared();
-    Capabilities { hard_kill: kill::available(), process_isolation: false, threads: pool.threads() }
+    Capabilities { hard_kill: kill::available(), threads: pool.threads() }
 }
 
 /// The commit of the JavaScript engine inside.
@@ -104,6 +106,12 @@ impl Default for Ended {
 }
 
 impl Shared {
+    /// A run found its program compiled, in whichever process.
+    #[cfg(target_os = "linux")]
+    pub(super) fn note_cache_hit(&self) {
+        self.cache_hits.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn count(&self, outcome: &Outcome) {
         let code = outcome.failure.as_ref().map_or("OK", |failure| failure.code.as_str());
         let mut ended = self.ended.lock();
@@ -117,9 +125,17 @@ impl Shared {
 }
 
 /// Runs codelets for one tenant. Dropping it disposes it.
-#[derive(Debug)]
 pub struct Runner {
     shared: Arc<Shared>,
+    /// Where its runs live that want a process; made with the first of them.
+    #[cfg(target_os = "linux")]
+    room: OnceLock<Arc<Room>>,
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner").field("shared", &self.shared).finish_non_exhaustive()
+    }
 }
 
 impl Runner {
@@ -138,6 +154,8 @@ impl Runner {
                 announcing: Mutex::new(()),
                 ended: Mutex::new(Ended::default()),
             }),
+            #[cfg(target_os = "linux")]
+            room: OnceLock::new(),
         }
     }
 
@@ -154,16 +172,52 @@ impl Runner {
         if self.shared.disposed.load(Ordering::Acquire) {
             return Err(Error::disposed());
         }
-        Ok(Pool::shared().submit(&self.shared, request, sink))
+        if let Some(fault) = request.plan.options.limits.fault() {
+            let run = Pool::shared().next_run();
+            let outcome = Outcome::refused(Failure::new(Code::InvalidArgument, fault));
+            self.shared.count(&outcome);
+            sink.done(run, outcome);
+            return Ok(run);
+        }
+        match request.plan.options.isolation {
+            Isolation::Thread => Ok(Pool::shared().submit(&self.shared, request, sink)),
+            Isolation::Process => self.submit_to_process(request, sink),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn submit_to_process(
+        &self,
+        request: RunRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<u64, Error> {
+        if !remote::is_enabled() {
+            return Err(remote::unenforceable("nothing was tried that could keep it"));
+        }
+        let room = self.room.get_or_init(|| Arc::new(Room::new(Arc::clone(&self.shared))));
+        let run = Pool::shared().next_run();
+        room.submit(run, request, sink);
+        Ok(run)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn submit_to_process(&self, _: RunRequest, _: Arc<dyn EventSink>) -> Result<u64, Error> {
+        Err(Error::policy_unenforceable("isolation 'process' needs Linux"))
     }
 
     /// Answers host calls. Answers to unknown calls and ended runs are dropped.
     pub fn reply(run: u64, replies: Vec<Reply>) {
+        #[cfg(target_os = "linux")]
+        let Some(replies) = remote::reply(run, replies) else { return };
         Pool::shared().reply(run, replies);
     }
 
     /// Ends a run as `CANCELLED`, wherever it is.
     pub fn cancel(run: u64) {
+        #[cfg(target_os = "linux")]
+        if remote::cancel(run, "signal") {
+            return;
+        }
         Pool::shared().cancel(run, "signal");
     }
 
@@ -177,6 +231,10 @@ impl Runner {
     pub fn dispose(&self) {
         if !self.shared.disposed.swap(true, Ordering::AcqRel) {
             Pool::shared().cancel_all(self.shared.id);
+            #[cfg(target_os = "linux")]
+            if let Some(room) = self.room.get() {
+                room.dispose();
+            }
             self.shared.cache.lock().clear();
         }
     }
@@ -193,6 +251,10 @@ impl Runner {
         stats.runs = stats.runs_by_code.values().sum();
         stats.cache_hits = self.shared.cache_hits.load(Ordering::Relaxed);
         (stats.prepared_images, stats.image_bytes) = self.shared.cache.lock().size();
+        #[cfg(target_os = "linux")]
+        if let Some(room) = self.room.get() {
+            room.add_to(&mut stats);
+        }
         stats
     }
 
@@ -270,7 +332,7 @@ impl Outcome {
 
 /// Where a blocking caller waits.
 #[derive(Default)]
-struct Desk {
+pub(super) struct Desk {
     events: Mutex<std::collections::VecDeque<Event>>,
     came: Condvar,
 }
@@ -281,6 +343,16 @@ enum Event {
 }
 
 impl Desk {
+    /// Waits for the outcome; nobody answers host calls.
+    #[cfg(all(test, target_os = "linux", not(feature = "sanitize")))]
+    pub(super) fn outcome(&self) -> Outcome {
+        loop {
+            if let Event::Done(outcome) = self.next() {
+                return *outcome;
+            }
+        }
+    }
+
     fn put(&self, event: Event) {
         self.events.lock().push_back(event);
         self.came.notify_one();

@@ -247,6 +247,7 @@ impl Worker {
         cancelled: Option<&'static str>,
         late: bool,
     ) -> Option<Again> {
+        parked.sink.0.waits(parked.run.id(), false);
         parked.waited += now_nanos() - parked.wait_began;
         if let Some(by) = cancelled {
             self.end(parked, Conclusion::failed(conclude::cancelled_by(by)));
@@ -275,6 +276,7 @@ impl Worker {
         if let Ending::Waiting { timer } = ending {
             if reason.is_none() {
                 parked.send_calls();
+                parked.sink.0.waits(run, true);
                 let timer = timer.map(|due| parked.timer_at(due));
                 parked.wait_began = now_nanos();
                 return match self.pool.park(self.index, parked, timer) {

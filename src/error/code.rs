@@ -1,6 +1,7 @@
 //! The one list of error codes.
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! codes {
     ($($variant:ident $text:literal $retryable:literal $meaning:literal;)+) => {
@@ -51,7 +52,7 @@ codes! {
     PermissionDenied "PERMISSION_DENIED" false "A process used something its permissions do not name.";
     ProtocolError "PROTOCOL_ERROR" false "A process answered in a form that is not the protocol's.";
     ProcessExit "PROCESS_EXIT" false "A process ended before it answered.";
-    WorkerLost "WORKER_LOST" true "The process died before anything of the caller's ran in it; the run may be repeated.";
+    WorkerLost "WORKER_LOST" true "The process that the run lived in is gone; retryable unless the run may have had an effect.";
     ReplayDivergence "REPLAY_DIVERGENCE" false "A replayed run did something its record does not hold.";
     InvalidArgument "INVALID_ARGUMENT" false "An option or an input is not acceptable.";
     Disposed "DISPOSED" false "The runner or runtime was disposed before the call.";
@@ -59,6 +60,14 @@ codes! {
         "What was asked for cannot be enforced on this machine, so nothing was run.";
     RuntimeNotFound "RUNTIME_NOT_FOUND" false "The native part of the package, or the program that runs tools, is missing.";
     Internal "INTERNAL" false "A fault of runlet itself; what ran was thrown away.";
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let known = Code::ALL.iter().copied().find(|code| code.as_str() == text);
+        known.ok_or_else(|| D::Error::custom("no code of ours"))
+    }
 }
 
 impl Serialize for Code {

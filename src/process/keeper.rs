@@ -178,6 +178,11 @@ impl Child {
         self.asked(Then::Ends).await
     }
 
+    /// Ends the tree, for callers who share it.
+    pub(crate) async fn end(&self) -> Report {
+        self.asked(Then::Ends).await
+    }
+
     /// What is known of the tree now, which goes on.
     pub(crate) async fn report(&self) -> Report {
         self.asked(Then::GoesOn).await

@@ -10,7 +10,15 @@ import type { TextSource } from './source'
 
 type Settings = Pick<
   RunOptions,
-  'limits' | 'grants' | 'host' | 'modules' | 'globals' | 'deterministic' | 'values' | 'onLog'
+  | 'limits'
+  | 'grants'
+  | 'host'
+  | 'modules'
+  | 'globals'
+  | 'deterministic'
+  | 'values'
+  | 'isolation'
+  | 'onLog'
 >
 
 /** The request of one run, as JSON. */
@@ -27,6 +35,7 @@ export function requestText(source: TextSource, settings: Settings): string {
     // Strings of a JSON run cross as they are.
     values: settings.values === 'clone' ? 'clone' : 'direct',
     liveLogs: settings.onLog !== undefined,
+    isolation: settings.isolation,
     limits: settings.limits,
   })
 }
@@ -87,6 +96,7 @@ export class PlainRequests {
       globals: undefined,
       deterministic: null,
       values: 'json',
+      isolation: this.#bounds.isolation,
       onLog: undefined,
     })
     const { code } = source

@@ -18,7 +18,7 @@ import {
 } from './fields'
 import { globalsText } from './globals'
 import { type Grants, readGrants } from './grants'
-import { checkIsolation } from './isolation'
+import { type Isolation, readIsolation } from './isolation'
 import { type LimitBounds, type Limits, limitNames, readLimits } from './limits'
 import { type Module, readModules } from './modules'
 import { readSchema } from './schema'
@@ -28,6 +28,8 @@ export interface Bounds {
   limits: LimitBounds
   /** Grants of a run without `allow`, and the bound of one with it; absent when unbounded. */
   grants: Grants | undefined
+  /** Where its runs live at least. */
+  isolation: Isolation
 }
 
 /** The options of one run, checked and completed. */
@@ -40,6 +42,7 @@ export interface RunOptions {
   globals: string | undefined
   deterministic: Deterministic | null
   values: Values
+  isolation: Isolation
   validateInput: Validate | undefined
   validateOutput: Validate | undefined
   signal: AbortSignalLike | undefined
@@ -74,7 +77,7 @@ export function readRunOptions(value: unknown, bounds: Bounds): RunOptions {
     abortSignal: 'signal',
   })
   const fields = readFields(value, 'options', table, '')
-  const options: RunOptions = {
+  return {
     input: fields.input,
     limits: bounds.limits.apply(readLimits(fields)),
     grants: readGrants(fields.allow, bounds.grants),
@@ -87,9 +90,8 @@ export function readRunOptions(value: unknown, bounds: Bounds): RunOptions {
     validateOutput: readSchema(fields.output_schema, 'output_schema'),
     signal: readSignal(fields.signal, 'signal'),
     onLog: optionalFunction(fields.on_log, 'on_log'),
+    isolation: readIsolation(fields.isolation, bounds.isolation),
   }
-  checkIsolation(fields.isolation)
-  return options
 }
 
 function readHostOption({ host, helpers }: Fields): HostTarget[] {

@@ -130,7 +130,12 @@ class Run implements OpenRun {
   }
 
   calledWith(seq: number, index: number, args: Received): void {
-    this.#calls?.start(seq, index, () => readPayload(args) as unknown[])
+    this.#calls?.start(seq, index, () => {
+      const list = readPayload(args)
+      // A process that was taken over may say anything.
+      if (!Array.isArray(list)) throw new TypeError('arguments that are no list')
+      return list
+    })
   }
 
   /** A value that this runtime cannot make is a failed run like one that the guest cannot write. */

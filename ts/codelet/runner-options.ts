@@ -6,7 +6,7 @@ import { invalidArgument } from '../errors'
 import { messages } from '../messages'
 import { type Fields, fieldTable, integer, readFields } from './fields'
 import { readGrants } from './grants'
-import { checkIsolation } from './isolation'
+import { readIsolation } from './isolation'
 import { LimitBounds } from './limits'
 import type { Bounds } from './run-options'
 
@@ -39,8 +39,8 @@ export function readRunnerOptions(value: unknown): RunnerOptions {
   const limits = new LimitBounds(fields.defaults, fields.ceilings)
   const grants = fields.allow === undefined ? undefined : readGrants(fields.allow)
   const logger = readLogger(fields)
-  checkIsolation(fields.isolation)
-  return { text: JSON.stringify(sizes), bounds: { limits, grants }, logger }
+  const isolation = readIsolation(fields.isolation)
+  return { text: JSON.stringify(sizes), bounds: { limits, grants, isolation }, logger }
 }
 
 function readLogger({ logger }: Fields): RunnerLogger | undefined {
