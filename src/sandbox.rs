@@ -22,6 +22,7 @@ mod dns;
 mod files;
 mod filter;
 mod kernel;
+mod known;
 mod landlock;
 mod metadata;
 mod network;

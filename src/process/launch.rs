@@ -94,7 +94,8 @@ struct Plan {
     folder: *const c_char,
     /// Become 0, 1, 2 and 3.
     descriptors: [RawFd; 4],
-    rlimits: [(Resource, libc::rlimit); 6],
+    rlimits: [(Resource, libc::rlimit); 5],
+    open_files: (Resource, libc::rlimit),
     confined: bool,
     sealing: Option<Sealing>,
     host: libc::pid_t,
@@ -118,12 +119,11 @@ fn tasks_at_most(processes: u32) -> Option<u64> {
     Some(tasks + (u64::from(processes) * THREADS).max(ALWAYS))
 }
 
-fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 6] {
+fn rlimits(limits: &Limits) -> [(Resource, libc::rlimit); 5] {
     let cpu = limits.cpu.map(|time| time.as_secs() + 1);
     [
         (libc::RLIMIT_CORE, rlimit(Some(0))),
         (libc::RLIMIT_FSIZE, rlimit(Some(limits.file_bytes))),
-        (libc::RLIMIT_NOFILE, rlimit(Some(limits.open_files))),
         (libc::RLIMIT_DATA, rlimit(limits.data_bytes)),
         (libc::RLIMIT_CPU, rlimit(cpu)),
         (libc::RLIMIT_NPROC, rlimit(tasks_at_most(limits.processes))),
@@ -218,6 +218,7 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
             ours.1.as_raw_fd(),
         ],
         rlimits: rlimits(&command.limits),
+        open_files: (libc::RLIMIT_NOFILE, rlimit(Some(command.limits.open_files))),
         confined: command.confined,
         sealing: seal.as_mut().map(Seal::sealing),
         host: std::process::id().cast_signed(),
@@ -316,26 +317,36 @@ unsafe fn prepare(plan: &Plan) -> &'static str {
         if libc::chdir(plan.folder) != 0 {
             return "chdir";
         }
-        for (which, limit) in &plan.rlimits {
-            // A hard limit of the host that is lower still holds.
-            let mut now: libc::rlimit = std::mem::zeroed();
-            libc::getrlimit(*which, &raw mut now);
-            let limit = libc::rlimit {
-                rlim_cur: limit.rlim_cur.min(now.rlim_max),
-                rlim_max: limit.rlim_max.min(now.rlim_max),
-            };
-            if libc::setrlimit(*which, &raw const limit) != 0 {
-                return "setrlimit";
-            }
+        if !plan.rlimits.iter().all(|limit| bound(limit)) {
+            return "setrlimit";
         }
         if plan.confined
             && let Some(stage) = confine(plan.host, plan.sealing.as_ref())
         {
             return stage;
         }
+        // Not before: the host's descriptors are here, too, until the program runs, and what confines
+        // the child needs some of its own.
+        if !bound(&plan.open_files) {
+            return "setrlimit";
+        }
         libc::sigprocmask(libc::SIG_SETMASK, &raw const plan.no_signals, null_mut());
         libc::execve(plan.program, plan.arguments, plan.environment);
         "execve"
+    }
+}
+
+/// Sets a limit. A hard limit of the host that is lower still holds.
+unsafe fn bound((which, limit): &(Resource, libc::rlimit)) -> bool {
+    // SAFETY: as `child`.
+    unsafe {
+        let mut now: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(*which, &raw mut now);
+        let limit = libc::rlimit {
+            rlim_cur: limit.rlim_cur.min(now.rlim_max),
+            rlim_max: limit.rlim_max.min(now.rlim_max),
+        };
+        libc::setrlimit(*which, &raw const limit) == 0
     }
 }
 

@@ -4,9 +4,10 @@
 //! address is copied once, the rules are asked about the copy, and the duplicate is connected to the
 //! copy. What the child changes meanwhile changes nothing.
 //!
-//! Every connect is made by a helper thread, also for sockets that do not block: whether they do is
-//! up to the child, which could change it at the last moment and stop the thread of all children. So is
-//! whatever puts a descriptor into the child, since that waits until the child's thread has run.
+//! A socket that does not block is connected at once, any other by a helper thread. A child could have
+//! it block at the last moment: that stops the thread that connects it, which no other child waits for
+//! then. Conversations with the name server are opened by helpers, since to put a descriptor into the
+//! child waits until its thread has run.
 
 mod access;
 mod live;
@@ -82,7 +83,7 @@ impl Decide for Network {
             self.inner.connect(call);
         } else if call.number() == libc::SYS_socket && self.inner.access.makes_sockets() {
             let own = Arc::clone(&self.inner);
-            call.later(move |call| own.access.make(call));
+            call.promptly(move |call| own.access.make(call));
         }
         // Any other is dropped, and with that refused.
     }
@@ -98,15 +99,20 @@ impl Inner {
         let to = match wanted {
             Wanted::To(to) => to,
             Wanted::Nothing => {
-                return call.later(move |call| call.answer(socket::disconnect(&attempt.socket)));
+                return call.promptly(move |call| call.answer(socket::disconnect(&attempt.socket)));
             }
         };
         match self.route(to) {
             Some(Route::To(to, host)) => {
-                call.later(move |call| own.make(call, &attempt, to, &host));
+                let make = move |call, attempt: Attempt| own.make(call, attempt, to, &host);
+                if attempt.nonblocking {
+                    call.promptly(move |call| make(call, attempt));
+                } else {
+                    call.later(move |call| make(call, attempt));
+                }
             }
             Some(Route::Name(name, port)) => {
-                call.later(move |call| own.make_by_name(call, &attempt, name, port));
+                call.later(move |call| own.make_by_name(call, attempt, name, port));
             }
             Some(Route::NameServer) => {
                 call.later(move |call| {
@@ -175,7 +181,7 @@ impl Inner {
     }
 
     /// Finds what an allowed name stands for, and connects to that. Blocks.
-    fn make_by_name(&self, call: Call, attempt: &Attempt, name: String, port: u16) {
+    fn make_by_name(&self, call: Call, attempt: Attempt, name: String, port: u16) {
         let found = match self.resolver.resolve(&name) {
             Ok(found) => found,
             Err(Unresolved::NoSuchName) => return call.answer(Err(libc::EHOSTUNREACH)),
@@ -206,7 +212,7 @@ impl Inner {
     }
 
     /// Connects to an address that is allowed. Blocks.
-    fn make(&self, call: Call, attempt: &Attempt, to: SocketAddr, host: &Host) {
+    fn make(&self, call: Call, attempt: Attempt, to: SocketAddr, host: &Host) {
         let Ok(inode) = socket::inode(&attempt.socket) else { return };
         if !self.live.begin(inode) {
             self.deny(host, Some(to.ip()), to.port(), DenialReason::ConnectionLimit);
@@ -229,6 +235,8 @@ impl Inner {
                 return call.answer(Err(libc::EACCES));
             }
         }
+        // Before the answer: the caller waits for this core as a rule.
+        drop(attempt);
         call.answer(result);
     }
 

@@ -10,6 +10,7 @@ use landlock::{
 
 use super::files::Access;
 use super::kernel::Kernel;
+use super::known;
 use super::policy::Policy;
 use crate::permission::NetGrant;
 
@@ -65,11 +66,16 @@ pub(crate) fn ruleset(policy: &Policy, kernel: Kernel) -> Result<OwnedFd, Rulese
     }
     let mut created = ruleset.create()?;
     for (path, access) in policy.files.iter() {
+        let known = known::lately(path);
+        let (new, is_folder) = match &known {
+            Some(known) => (None, known.is_folder),
+            None => (opened(path), path.is_dir()),
+        };
         // What is gone meanwhile needs no rule.
-        let Some(opened) = opened(path) else { continue };
-        let rights = rights(access, abi, path.is_dir());
-        if !rights.is_empty() {
-            created = created.add_rule(PathBeneath::new(opened, rights))?;
+        let file = known.as_deref().map(AsFd::as_fd).or(new.as_ref().map(AsFd::as_fd));
+        let rights = rights(access, abi, is_folder);
+        if let Some(file) = file.filter(|_| !rights.is_empty()) {
+            created = created.add_rule(PathBeneath::new(file, rights))?;
         }
     }
     let descriptor: Option<OwnedFd> = created.into();

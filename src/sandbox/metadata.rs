@@ -63,8 +63,8 @@ impl Metadata {
 impl Decide for Metadata {
     fn decide(&self, call: Call) {
         let own = Arc::clone(&self.inner);
-        // Any file system may take its time to find a file.
-        call.later(move |call| {
+        // Any file system may take its time to find a file, but hardly one does.
+        call.promptly(move |call| {
             let result = own.set(&call);
             call.answer(result.map(|()| 0));
         });

@@ -2,7 +2,9 @@
 //!
 //! A seccomp filter hands a call over to whoever holds its listener; the caller stands still until
 //! the call is answered. [`watch`] gives a listener to the thread, which asks a [`Decide`] about each
-//! call. What may block goes to helper threads ([`Call::later`]), so that no child waits for another.
+//! call. What blocks goes to helper threads ([`Call::later`]), and what should not but might is done at
+//! once ([`Call::promptly`]): if it takes too long, another thread takes the calls from there on
+//! ([`lead`]), and such a child's calls are helpers' work. So no child waits for another.
 //!
 //! A call is never let through to the kernel: whoever decides does the work on its own copy of the
 //! arguments, since the child can change its memory at any time. Without an answer a call fails, and
@@ -13,6 +15,7 @@
 //! connection may be made twice.
 
 mod call;
+mod lead;
 mod notify;
 mod pool;
 
@@ -28,13 +31,13 @@ use parking_lot::Mutex;
 
 pub(crate) use call::Call;
 use call::Listener;
+use lead::Lead;
 
 /// How long the thread sleeps while helper threads connect for children that may have ended.
 const SWEEP_MS: libc::c_int = 1000;
 const SWEEP: Duration = Duration::from_secs(1);
 /// Wakes the thread.
 const WAKE: u64 = 0;
-const EVENTS: usize = 64;
 
 /// Decides about the supervised calls of one child.
 pub(crate) trait Decide: Send + Sync {
@@ -64,7 +67,9 @@ struct Connecting;
 
 impl Connecting {
     fn new() -> Connecting {
+        // The thread itself looks at the number before it sleeps.
         if CONNECTING.fetch_add(1, Ordering::AcqRel) == 0
+            && !lead::is_here()
             && let Ok(supervisor) = supervisor()
         {
             let one = 1_u64;
@@ -88,6 +93,8 @@ struct Supervisor {
     wake: OwnedFd,
     sources: Mutex<HashMap<u64, Source>>,
     next: AtomicU64,
+    lead: Lead,
+    swept: Mutex<Instant>,
 }
 
 static SUPERVISOR: LazyLock<Result<&'static Supervisor, i32>> = LazyLock::new(|| {
@@ -101,12 +108,13 @@ static SUPERVISOR: LazyLock<Result<&'static Supervisor, i32>> = LazyLock::new(||
         wake: wake.map_err(errno)?,
         sources: Mutex::default(),
         next: AtomicU64::new(1),
+        lead: Lead::new().map_err(errno)?,
+        swept: Mutex::new(Instant::now()),
     }));
     let wake = supervisor.wake.as_raw_fd();
     let edge = libc::EPOLLIN | libc::EPOLLET;
     supervisor.control(libc::EPOLL_CTL_ADD, wake, edge, WAKE).map_err(errno)?;
-    let thread = std::thread::Builder::new().name("runlet-supervisor".to_owned());
-    thread.spawn(|| supervisor.run()).map_err(errno)?;
+    supervisor.lead.begin(take).map_err(errno)?;
     Ok(supervisor)
 });
 
@@ -249,28 +257,24 @@ impl Supervisor {
         drop(removed);
     }
 
-    fn run(&self) {
-        let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; EVENTS];
-        let mut swept = Instant::now();
-        loop {
-            let connecting = CONNECTING.load(Ordering::Acquire) > 0;
-            let wait = if connecting { SWEEP_MS } else { -1 };
-            let most = libc::c_int::try_from(EVENTS).unwrap_or(1);
-            // SAFETY: the kernel writes at most that many events.
-            let count = unsafe {
-                libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), most, wait)
-            };
-            for event in &events[..usize::try_from(count).unwrap_or(0)] {
-                let (what, token) = (event.events.cast_signed(), event.u64);
-                if catch_unwind(AssertUnwindSafe(|| self.dispatch(token, what))).is_err() {
-                    // What it worked on was dropped, and with that refused.
-                    self.forget(token);
-                }
+    /// Waits for one event, and does what it calls for. One only: what it is about may take the thread
+    /// from the others.
+    fn take(&self) {
+        let connecting = CONNECTING.load(Ordering::Acquire) > 0;
+        let wait = if connecting { SWEEP_MS } else { -1 };
+        let mut event = libc::epoll_event { events: 0, u64: 0 };
+        // SAFETY: the kernel writes at most one event.
+        let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), &raw mut event, 1, wait) };
+        if count == 1 {
+            let (what, token) = (event.events.cast_signed(), event.u64);
+            if catch_unwind(AssertUnwindSafe(|| self.dispatch(token, what))).is_err() {
+                // What it worked on was dropped, and with that refused.
+                self.forget(token);
             }
-            if connecting && swept.elapsed() >= SWEEP {
-                self.sweep();
-                swept = Instant::now();
-            }
+        }
+        if connecting && self.swept.lock().elapsed() >= SWEEP {
+            self.sweep();
+            *self.swept.lock() = Instant::now();
         }
     }
 
@@ -298,7 +302,7 @@ impl Supervisor {
             Ok((listener, decide)) => {
                 if what & libc::EPOLLIN != 0 {
                     match Call::receive(&listener) {
-                        Ok(Some(call)) => decide.decide(call),
+                        Ok(Some(call)) => self.lead.work(&listener, || decide.decide(call)),
                         Ok(None) => {}
                         // It would fail for ever; closed, the listener refuses every call.
                         Err(_) => self.end(token),
@@ -315,6 +319,13 @@ impl Supervisor {
                 stream.ready(&owner, token);
             }
         }
+    }
+}
+
+/// One turn of the thread that leads.
+fn take() {
+    if let Ok(supervisor) = supervisor() {
+        supervisor.take();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::files::{Access, Files, resolved};
+use super::known;
 
 /// Libraries, and what the loader and the C library read at a start.
 const LIBRARIES: [&str; 8] = [
@@ -53,15 +54,16 @@ const LOADERS: [&str; 4] = [
 const PROGRAMS: [&str; 5] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
 
 fn grant(files: &mut Files, paths: &[&str], access: Access) {
-    for path in paths.iter().map(Path::new).filter(|path| path.exists()) {
-        files.grant(resolved(path), access);
+    for known in paths.iter().filter_map(|path| known::find(Path::new(path))) {
+        files.grant(&known.path, access);
     }
 }
 
 /// What no program starts without, whatever is denied.
 pub(super) fn needed(binary: &Path) -> Files {
     let mut files = Files::default();
-    files.grant(resolved(binary), Access::READ | Access::EXECUTE);
+    let program = known::find(binary).map_or_else(|| resolved(binary), |known| known.path.clone());
+    files.grant(program, Access::READ | Access::EXECUTE);
     grant(&mut files, &LOADERS, Access::READ | Access::EXECUTE);
     grant(&mut files, &LIBRARIES, Access::READ | Access::LIST);
     grant(&mut files, &DEVICES, Access::READ);

@@ -317,6 +317,19 @@ fn programs_start_only_by_name() {
 }
 
 #[test]
+fn a_host_with_more_open_files_than_a_child_may_have_confines_it_all_the_same() {
+    let project = Project::new("descriptors");
+    project.file("in/file");
+    // The limit of the child is 64.
+    let held: Vec<fs::File> = (0..100).map(|_| fs::File::open("/dev/null").unwrap()).collect();
+    let script =
+        "ulimit -n; read x < /proc/self/stat && echo own; echo > in/file && chmod 600 in/file";
+    let said = project.out(&["--allow-write=./in", "--allow-run=chmod"], script);
+    assert_eq!(said, "64\nown\n");
+    drop(held);
+}
+
+#[test]
 fn everything_needs_no_sandbox() {
     let project = Project::new("everything");
     assert_eq!(project.compile(&["--allow-all"]).unwrap(), None);

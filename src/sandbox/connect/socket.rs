@@ -46,12 +46,13 @@ fn option(socket: &OwnedFd, name: i32) -> io::Result<i32> {
 /// The family of a TCP socket. `EACCES` for any other.
 pub(super) fn family(socket: &OwnedFd) -> Result<Family, i32> {
     let ask = |name| option(socket, name).map_err(|error| errno(&error));
-    let domain = ask(libc::SO_DOMAIN)?;
-    let tcp =
-        ask(libc::SO_TYPE)? == libc::SOCK_STREAM && ask(libc::SO_PROTOCOL)? == libc::IPPROTO_TCP;
-    match domain {
-        libc::AF_INET if tcp => Ok(Family::V4),
-        libc::AF_INET6 if tcp => Ok(Family::V6),
+    // Only streams have that protocol.
+    if ask(libc::SO_PROTOCOL)? != libc::IPPROTO_TCP {
+        return Err(libc::EACCES);
+    }
+    match ask(libc::SO_DOMAIN)? {
+        libc::AF_INET => Ok(Family::V4),
+        libc::AF_INET6 => Ok(Family::V6),
         _ => Err(libc::EACCES),
     }
 }

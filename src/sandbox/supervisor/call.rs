@@ -9,15 +9,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::notify::{self, Place};
-use super::{Connecting, Scope, pool};
+use super::{Connecting, Scope, lead, pool};
 
 /// A listener, and what is being done for its child.
 pub(super) struct Listener {
     fd: OwnedFd,
     pub(super) token: u64,
     closed: AtomicBool,
+    /// A call of its child once took the leading thread: the next ones go to helpers.
+    slow: AtomicBool,
     /// How many helpers work for it; changed under the pool's lock alone.
     pub(super) busy: AtomicUsize,
+    /// The thread of the last call, and a descriptor of it.
+    caller: Mutex<Option<(u32, OwnedFd)>>,
     /// Sockets that helpers are connecting, by the call that wanted it.
     connecting: Mutex<HashMap<u64, Arc<OwnedFd>>>,
 }
@@ -28,11 +32,14 @@ impl Listener {
         if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
             return Err(io::Error::last_os_error());
         }
+        notify::take_turns(&fd);
         Ok(Listener {
             fd,
             token,
             closed: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
             busy: AtomicUsize::new(0),
+            caller: Mutex::default(),
             connecting: Mutex::default(),
         })
     }
@@ -43,6 +50,10 @@ impl Listener {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_slow(&self) {
+        self.slow.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn close(&self) {
@@ -177,10 +188,21 @@ impl Call {
 
     /// A duplicate of the caller's descriptor.
     pub(crate) fn descriptor(&self, fd: i32) -> io::Result<OwnedFd> {
-        let pidfd = self.open_process()?;
-        // SAFETY: makes a descriptor that nothing else knows; it is closed on exec.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) };
-        let duplicate = notify::owned(RawFd::try_from(fd).unwrap_or(-1))?;
+        // The thread of the last call as a rule makes the next. A descriptor of a thread means no other
+        // for ever, and without one that has ended no descriptor can be had.
+        let known = self.listener.caller.lock().take_if(|known| known.0 == self.tid);
+        let known =
+            known.map_or_else(|| self.open_process().map(|opened| (self.tid, opened)), Ok)?;
+        let duplicate = match duplicate(&known.1, fd) {
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {
+                duplicate(&self.open_process()?, fd)
+            }
+            result => {
+                *self.listener.caller.lock() = Some(known);
+                result
+            }
+        };
+        let duplicate = duplicate?;
         self.check()?;
         Ok(duplicate)
     }
@@ -272,6 +294,15 @@ impl Call {
         let _ = notify::send(&self.listener.fd, self.id, answer);
     }
 
+    /// Goes on with what should not block: here, unless the child is known for calls that do.
+    pub(crate) fn promptly(self, work: impl FnOnce(Call) + Send + 'static) {
+        if lead::is_here() && !self.listener.slow.load(Ordering::Relaxed) {
+            work(self);
+        } else {
+            self.later(work);
+        }
+    }
+
     /// Goes on with the call on a helper thread, where it may block.
     pub(crate) fn later(self, work: impl FnOnce(Call) + Send + 'static) {
         let listener = Arc::clone(&self.listener);
@@ -300,6 +331,12 @@ impl Call {
         drop(count);
         Ok(result)
     }
+}
+
+fn duplicate(process: &OwnedFd, fd: i32) -> io::Result<OwnedFd> {
+    // SAFETY: makes a descriptor that nothing else knows; it is closed on exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) };
+    notify::owned(RawFd::try_from(fd).unwrap_or(-1))
 }
 
 impl Drop for Call {

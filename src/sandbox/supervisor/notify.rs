@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 const RECV: libc::Ioctl = request(0xC050_2100);
 const SEND: libc::Ioctl = request(0xC018_2101);
 const ID_VALID: libc::Ioctl = request(0x4008_2102);
+const SET_FLAGS: libc::Ioctl = request(0x4008_2104);
 const ADDFD: libc::Ioctl = request(0x4018_2103);
 
 /// The C libraries differ in the sign of it.
@@ -44,6 +45,15 @@ fn control<T>(listener: &OwnedFd, request: libc::Ioctl, argument: *mut T) -> io:
     // SAFETY: the callers below pass what the request takes.
     let done = unsafe { libc::ioctl(listener.as_raw_fd(), request, argument) };
     if done < 0 { Err(io::Error::last_os_error()) } else { Ok(done) }
+}
+
+/// Has caller and listener wake each other on one core, where the kernel knows how (6.6): while one of
+/// them works, the other waits.
+pub(super) fn take_turns(listener: &OwnedFd) {
+    const SYNC_WAKE_UP: libc::c_ulong = 1;
+    let (fd, request) = (listener.as_raw_fd(), SET_FLAGS);
+    // SAFETY: sets a flag, given by value; a kernel that does not know it refuses.
+    unsafe { libc::ioctl(fd, request, SYNC_WAKE_UP) };
 }
 
 /// The next call that waits. It does not block when the listener was readable.

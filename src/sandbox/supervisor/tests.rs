@@ -86,8 +86,16 @@ fn memory_is_copied_from_the_caller() {
     assert_eq!(child.note(1), -i64::from(libc::EFAULT));
 }
 
+/// Who does work that blocks.
+#[derive(Debug, Clone, Copy)]
+enum On {
+    Helpers,
+    /// The thread of all children, until it is not any more.
+    Leader,
+}
+
 /// Work that blocks until the test says so.
-fn stuck(count: usize) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
+fn stuck(count: usize, on: On) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
     let (free, wait) = channel::<()>();
     let wait: Arc<Mutex<Receiver<()>>> = Arc::new(Mutex::new(wait));
     let (mut children, mut watches) = (Vec::new(), Vec::new());
@@ -98,11 +106,15 @@ fn stuck(count: usize) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
         let wait = Arc::clone(&wait);
         let decide = move |call: Call| {
             let wait = Arc::clone(&wait);
-            call.later(move |call| {
+            let work = move |call: Call| {
                 // Over once the test drops its end.
                 let _ = wait.lock().recv();
                 call.answer(Ok(1));
-            });
+            };
+            match on {
+                On::Helpers => call.later(work),
+                On::Leader => call.promptly(work),
+            }
         };
         watches.push(watched(&mut child, decide).unwrap());
         child.go();
@@ -113,23 +125,60 @@ fn stuck(count: usize) -> (Vec<trial::Child>, Vec<Watch>, Sender<()>) {
 
 #[test]
 fn a_child_is_served_while_a_hundred_others_block() {
-    let (mut blocked, others, free) = stuck(100);
+    for on in [On::Helpers, On::Leader] {
+        let (mut blocked, others, free) = stuck(100, on);
+        let mut child = trial::fork(CONNECT, |notes| {
+            for number in 0..50 {
+                call::note(notes, number, call::connect(NOWHERE, 9));
+            }
+        });
+        let turn = AtomicU64::new(0);
+        let watch = watched(&mut child, move |call| {
+            if turn.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+                call.later(|call| call.answer(Ok(7)));
+            } else {
+                call.promptly(|call| call.answer(Ok(7)));
+            }
+        });
+        child.finish();
+        drop(watch);
+        assert!((0..50).all(|number| child.note(number) == 7), "{on:?}");
+        assert!(blocked.iter().all(|child| child.note(0) == 0), "{on:?}");
+        drop(free);
+        for child in &mut blocked {
+            assert!(child.wait());
+            assert_eq!(child.note(0), 1, "{on:?}");
+        }
+        drop(others);
+    }
+}
+
+#[test]
+fn a_child_that_took_the_thread_once_does_not_get_it_again() {
     let mut child = trial::fork(CONNECT, |notes| {
-        for number in 0..50 {
+        for number in 0..3 {
             call::note(notes, number, call::connect(NOWHERE, 9));
         }
     });
-    let watch = watched(&mut child, |call| call.later(|call| call.answer(Ok(7))));
+    let turn = AtomicU64::new(0);
+    let watch = watched(&mut child, move |call| {
+        let is_first = turn.fetch_add(1, Ordering::SeqCst) == 0;
+        call.promptly(move |call| {
+            let here = lead::is_here();
+            if is_first {
+                // Until another leads.
+                let lead = &supervisor().unwrap().lead;
+                let own = lead.at();
+                while lead.at() == own {
+                    std::thread::yield_now();
+                }
+            }
+            call.answer(Ok(i64::from(here)));
+        });
+    });
     child.finish();
     drop(watch);
-    assert!((0..50).all(|number| child.note(number) == 7));
-    assert!(blocked.iter().all(|child| child.note(0) == 0));
-    drop(free);
-    for child in &mut blocked {
-        assert!(child.wait());
-        assert_eq!(child.note(0), 1);
-    }
-    drop(others);
+    assert_eq!([child.note(0), child.note(1), child.note(2)], [1, 0, 0]);
 }
 
 #[test]
