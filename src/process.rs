@@ -9,6 +9,7 @@
 //! - [`launcher`]: the one thread that launches, since a child dies with the thread that made it;
 //! - [`guardian`]: ends the trees of a host that was killed itself;
 //! - [`feed`]: writes what it reads;
+//! - [`channel`]: the host's end of what a child and its host say to each other;
 //! - [`keeper`]: drains what the tree prints ([`capture`]), measures it ([`census`]), and ends it.
 //!
 //! A program of ours that runs untrusted code itself takes the last step itself: [`lockdown`].
@@ -24,6 +25,7 @@
 
 mod capture;
 mod census;
+mod channel;
 mod command;
 mod feed;
 mod group;
@@ -38,6 +40,7 @@ mod seal;
 mod signal;
 
 pub(crate) use capture::Captured;
+pub(crate) use channel::Channel;
 pub(crate) use command::{Command, Limits};
 pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
 pub(crate) use launch::LaunchError;

@@ -320,9 +320,9 @@ function faultOf(error: unknown, kind: Fault['kind']): Fault {
 
 /** The answer; only the tool's value was made by code that the tool could have bent. */
 function answer(request: Request | undefined, value: string, fault: Fault | undefined, ms: number) {
-  const ids =
-    `"tool_id":${quoted(request?.tool_id ?? '')},` +
-    `"tool_exec_id":${quoted(request?.tool_exec_id ?? '')}`
+  // Whole characters: they were read from the host's UTF-8.
+  const id = stringify(request?.tool_id ?? '')
+  const ids = `"tool_id":${id},"tool_exec_id":${stringify(request?.tool_exec_id ?? '')}`
   let error = 'null'
   if (fault !== undefined) {
     let more = ''
@@ -471,14 +471,13 @@ function own2(table: object, name: string): unknown {
 }
 
 /** Answers one request. */
-async function respond(told: Request, module: Record<string, unknown>): Promise<void> {
+async function respond(told: Request, table: object): Promise<void> {
   request = told
   const names = keys(told.env)
   for (let at = 0; at < names.length; at++) {
     const name = names[at] as string
     process.env[name] = told.env[name]
   }
-  const table = tableOf(module)
   const tool = own2(table, told.tool_id)
   if (typeof tool !== 'function') {
     finish('null', notFound(table, told.tool_id), 0)
@@ -511,11 +510,11 @@ async function respond(told: Request, module: Record<string, unknown>): Promise<
  */
 async function rehearse(): Promise<void> {
   muted = true
-  const module = { default: { tool: (input: unknown) => input } }
+  const table = tableOf({ default: { tool: (input: unknown) => input } })
   const call = { tool_id: 'tool', tool_exec_id: '-', config: null, env: {}, timeout_ms: 1 }
   for (let time = 0; time < 3; time++) {
     const text = stringify({ ...call, input: { text: 'text', list: [time, { time }] } })
-    await respond(parse(decode(encode(text))) as Request, module)
+    await respond(parse(decode(encode(text))) as Request, table)
   }
   request = undefined
   muted = false
@@ -527,9 +526,11 @@ async function main(): Promise<void> {
     // Only now: a runtime that starts in the project obeys what lies there.
     process.chdir(hello.projectRoot)
     const loaded = (await import(pathToFileURL(hello.entrypoint).href)) as Record<string, unknown>
+    // Before anybody waits for it.
+    const table = tableOf(loaded)
     send(READY, '{}')
     // Not awaited: that would ask the promise for what its prototype says it is.
-    respond(receive(REQUEST) as Request, loaded)
+    respond(receive(REQUEST) as Request, table)
   } catch (error) {
     fail(error)
   }

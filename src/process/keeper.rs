@@ -9,13 +9,13 @@ use std::time::Duration;
 use libc::pid_t;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver as Pipe;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::capture::{Capture, Captured};
+use super::channel::Channel;
 use super::command::{Command, Limits};
 use super::launch::{LaunchError, Launched};
 use super::{census, feed, guardian, launcher, reactor};
@@ -83,7 +83,7 @@ pub(crate) type LogSink = Arc<dyn Fn(u8, &[u8]) + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct Child {
     /// Our end of its descriptor 3.
-    pub(crate) channel: UnixStream,
+    pub(crate) channel: Channel,
     ended: watch::Receiver<Option<End>>,
     ask: mpsc::UnboundedSender<Ask>,
 }
@@ -302,8 +302,8 @@ impl Keeper {
         log: Option<LogSink>,
         end: watch::Sender<Option<End>>,
         supervision: Option<Supervision>,
-    ) -> std::io::Result<(UnixStream, Keeper)> {
-        let channel = UnixStream::from_std(launched.channel.into())?;
+    ) -> std::io::Result<(Channel, Keeper)> {
+        let channel = Channel::new(launched.channel)?;
         let pipes = [
             Some(Pipe::from_owned_fd(launched.stdout)?),
             Some(Pipe::from_owned_fd(launched.stderr)?),

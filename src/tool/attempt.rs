@@ -125,10 +125,13 @@ pub(super) fn tell(room: &Room, request: &Request, terms: &Terms) -> Option<Work
     // Nothing was written to it since its greeting, so it takes a short request whole. What it did not
     // take whole it cannot run, and it is ended for that.
     let told = frame::write_now(&worker.child.channel, frame::REQUEST, &payload.each());
-    // Only now: what wakes the reactor must not take the processor that the process needs.
+    if told {
+        // All else that is to be done is for the reactor: each word to it would wake it once more, on
+        // the processor that the process needs as a rule.
+        return Some(worker);
+    }
     room.pool.replace(shape, spec.warm);
-    worker.child.set_busy(true);
-    told.then_some(worker)
+    None
 }
 
 /// Makes one attempt. The permit is held until the process and all it started are gone.
@@ -141,7 +144,11 @@ pub(super) async fn attempt(
     let began = Instant::now();
     let Plan { shape, spec } = &*request.plan;
     let (worker, warm, sent) = match start {
-        Start::Told(worker) => (worker, true, true),
+        Start::Told(worker) => {
+            room.pool.replace(shape, spec.warm);
+            worker.child.set_busy(true);
+            (worker, true, true)
+        }
         Start::Place(permit) => {
             let used_by = Use { log: request.log.clone(), permit: Some(permit) };
             if let Some(worker) = room.pool.take(shape, spec.warm) {

@@ -10,7 +10,7 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 
-use tokio::net::UnixStream;
+use crate::process::Channel;
 
 pub(super) type Token = [u8; 16];
 
@@ -49,7 +49,7 @@ pub(super) enum FrameError {
 
 /// Reads one frame of at most `limit` bytes of payload.
 pub(super) async fn read(
-    channel: &UnixStream,
+    channel: &Channel,
     token: &Token,
     limit: u64,
 ) -> Result<Frame, FrameError> {
@@ -72,11 +72,11 @@ pub(super) async fn read(
 }
 
 /// True when something stands behind the frame that should have been the last.
-pub(super) fn has_more(channel: &UnixStream) -> bool {
+pub(super) fn has_more(channel: &Channel) -> bool {
     channel.try_read(&mut [0]).is_ok_and(|read| read > 0)
 }
 
-async fn fill(channel: &UnixStream, into: &mut Vec<u8>, length: usize) -> Result<(), FrameError> {
+async fn fill(channel: &Channel, into: &mut Vec<u8>, length: usize) -> Result<(), FrameError> {
     while into.len() < length {
         let start = into.len();
         into.resize(length.min(start + STEP), 0);
@@ -100,7 +100,7 @@ async fn fill(channel: &UnixStream, into: &mut Vec<u8>, length: usize) -> Result
 }
 
 /// Writes one frame without a token, without waiting; true when the system took all of it.
-pub(super) fn write_now(channel: &UnixStream, kind: u8, pieces: &[&[u8]]) -> bool {
+pub(super) fn write_now(channel: &Channel, kind: u8, pieces: &[&[u8]]) -> bool {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     let Ok(count) = u32::try_from(length) else { return false };
     let mut head = [0; HEADER];
@@ -113,7 +113,7 @@ pub(super) fn write_now(channel: &UnixStream, kind: u8, pieces: &[&[u8]]) -> boo
 
 /// Writes one frame whose payload is the pieces one after another.
 pub(super) async fn write(
-    channel: &UnixStream,
+    channel: &Channel,
     token: &Token,
     kind: u8,
     pieces: &[&[u8]],
