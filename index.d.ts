@@ -1282,6 +1282,45 @@ export interface PermissionSet {
   privateHosts?: readonly string[] | undefined
 }
 
+/** One rule that two sets of permissions do not have in common. */
+export interface PermissionChange {
+  /** The rule, such as `--allow-read=./data`. */
+  flag: string
+  /** The second set has it and the first does not, or the other way round. */
+  change: 'added' | 'removed'
+}
+
+/** How a second set of permissions differs from a first. */
+export interface PermissionComparison {
+  /** By these the second permits more: grants that were added, and denials that were removed. Sorted. */
+  wider: PermissionChange[]
+  /** By these it permits less. Sorted. */
+  narrower: PermissionChange[]
+}
+
+/**
+ * Compares two sets of permissions, such as those that somebody agreed to and those that a new version
+ * of a tool wants. With nothing in `wider`, the second set permits nothing that the first did not. A
+ * rule that makes no difference beside the others is in neither list. No file is looked at: links are
+ * not followed, and commands are not looked up.
+ *
+ * @param before flags such as `--allow-read=./data`, or a {@link PermissionSet}
+ * @param after the same
+ * @param options `projectRoot`: the folder that relative paths are below. Default: the current one
+ * @returns what makes the difference
+ * @throws RunletError `INVALID_ARGUMENT` for what is no set of permissions; `details.field` is `before`
+ *   or `after`
+ *
+ * @example
+ * const { wider } = comparePermissions(['--allow-net=*.example.com'], ['--allow-net=example.com'])
+ * // wider is [{ flag: '--allow-net=example.com', change: 'added' }]
+ */
+export function comparePermissions(
+  before: readonly string[] | PermissionSet,
+  after: readonly string[] | PermissionSet,
+  options?: { readonly projectRoot?: string | undefined },
+): PermissionComparison
+
 /** Failures after which an attempt may be repeated. No `TIMEOUT`: a call's time is that of all its attempts. */
 export type ToolRetryCode =
   | 'WORKER_LOST'

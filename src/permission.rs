@@ -9,8 +9,9 @@
 //! A deny beats every allow; there is no "more specific wins".
 //!
 //! Dependencies: `set` → `{flags, object, rules}` → `{path, net, env, run}`; `enforceable` asks a
-//! set what this build cannot keep.
+//! set what this build cannot keep, and `difference` two sets which permits more.
 
+mod difference;
 mod enforceable;
 mod env;
 mod flags;
@@ -26,6 +27,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Change, Difference};
 pub use enforceable::Unenforceable;
 pub use env::is_never_given;
 pub(crate) use env::never_given_text;

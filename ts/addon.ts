@@ -113,6 +113,8 @@ export interface Native {
   sandboxCapabilities(): string
   /** `{flags, bare, unenforceable, implicit, workerWritable, interpreters}` or `{error}` as JSON. */
   checkPermissions(text: string): string
+  /** `{wider, narrower}` or `{error}` as JSON. */
+  comparePermissions(text: string): string
   /** The variables that the permissions let through, as JSON. */
   inheritedEnv(flagsText: string, hostEnvText: string): string
   /** `{}` or `{error}` as JSON. */

@@ -3,6 +3,7 @@
 export { capabilities, createCodeletRunner, runCodelet } from './codelets'
 export { HostError, RunletError } from './errors'
 export { hostFunction } from './host'
+export { comparePermissions } from './permissions'
 export { sandboxedSpawn } from './spawn'
 export {
   configFromEnv,

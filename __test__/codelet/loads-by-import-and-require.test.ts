@@ -60,6 +60,7 @@ describe('A11 · one artefact loads by import and by require', () => {
         'SUPPORTED_RUNTIME_TYPES',
         'ToolExecutionError',
         'capabilities',
+        'comparePermissions',
         'configFromEnv',
         'createCodeletRunner',
         'createToolRuntime',

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::permission::{PermissionSet, Unenforceable};
+use crate::permission::{Change, PermissionSet, Unenforceable};
 #[cfg(target_os = "linux")]
 use crate::sandbox::{Kernel, Missing, NetworkOrder, Order, Policy, socket_access_name};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
@@ -59,15 +59,7 @@ struct ToolInput {
 #[napi(catch_unwind)]
 pub fn check_permissions(json: String) -> String {
     answer(read::<Permissions>("permissions", &json).and_then(|given| {
-        let set = match (given.flags, given.object) {
-            (Some(_), Some(_)) => {
-                return Err(Error::invalid_argument(
-                    "permissions are either flags or an object, not both",
-                ));
-            }
-            (None, Some(object)) => PermissionSet::from_object(&object)?,
-            (flags, None) => PermissionSet::from_flags(&flags.unwrap_or_default())?,
-        };
+        let set = set_of(given.flags, given.object)?;
         let (flags, bare) = (set.to_flags(), set.bare_grants());
         let kept = given.place.map(|place| kept(set, place)).transpose()?.unwrap_or_default();
         Ok(json!({
@@ -79,6 +71,55 @@ pub fn check_permissions(json: String) -> String {
             "pins": kept.pins,
             "interpreters": kept.interpreters,
         }))
+    }))
+}
+
+fn set_of(flags: Option<Vec<String>>, object: Option<Value>) -> Result<PermissionSet, Error> {
+    match (flags, object) {
+        (Some(_), Some(_)) => {
+            Err(Error::invalid_argument("permissions are either flags or an object, not both"))
+        }
+        (None, Some(object)) => PermissionSet::from_object(&object),
+        (flags, None) => PermissionSet::from_flags(&flags.unwrap_or_default()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Side {
+    flags: Option<Vec<String>>,
+    object: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Sides {
+    before: Side,
+    after: Side,
+    project_root: PathBuf,
+}
+
+/// Compares two sets, `{before, after, projectRoot}`, each as in [`check_permissions`]. Gives `{wider,
+/// narrower}`, lists of `{flag, change}` with `change` being `added` or `removed`. An error says in
+/// `details.side` whose it is.
+#[napi(catch_unwind)]
+pub fn compare_permissions(json: String) -> String {
+    answer(read::<Sides>("permissions", &json).and_then(|given| {
+        let side = |side: Side, name: &str| {
+            set_of(side.flags, side.object)
+                .map_err(|error| error.with_details(json!({ "side": name })))
+        };
+        let before = side(given.before, "before")?;
+        let after = side(given.after, "after")?;
+        let found = before.difference(&after, &given.project_root);
+        let list = |changes: Vec<Change>| -> Vec<Value> {
+            let told = |change: Change| {
+                let how = if change.added { "added" } else { "removed" };
+                json!({ "flag": change.flag, "change": how })
+            };
+            changes.into_iter().map(told).collect()
+        };
+        Ok(json!({ "wider": list(found.wider), "narrower": list(found.narrower) }))
     }))
 }
 

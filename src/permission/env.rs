@@ -1,6 +1,7 @@
 //! Rules for the environment: which variables of the host a child inherits.
 
 use std::fmt;
+use std::path::Path;
 
 use super::Verdict;
 use super::rules::{Rule, Rules};
@@ -137,6 +138,14 @@ impl Rule for EnvRule {
         }
         let name = name.to_owned();
         Ok(if prefix { EnvRule::Prefix(name) } else { EnvRule::Name(name) })
+    }
+
+    fn contains(&self, other: &EnvRule, _: &Path) -> bool {
+        match (self, other) {
+            (_, EnvRule::Name(name)) => self.covers(name),
+            (EnvRule::Prefix(own), EnvRule::Prefix(start)) => start.starts_with(own.as_str()),
+            (EnvRule::Name(_), EnvRule::Prefix(_)) => false,
+        }
     }
 
     fn counts_beside_everything(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
@@ -188,6 +189,21 @@ impl Rule for NetRule {
             None => Pattern::Name(host_name(host)?),
         };
         Ok(NetRule { pattern, port })
+    }
+
+    fn contains(&self, other: &NetRule, _: &Path) -> bool {
+        let below =
+            |own: &str, name: &str| name.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'));
+        let hosts = match (&self.pattern, &other.pattern) {
+            (Pattern::Range(own), Pattern::Range(range)) => own.contains(range),
+            (Pattern::Below(own), Pattern::Name(name)) => below(own, name),
+            (Pattern::Below(own), Pattern::Below(name)) => own == name || below(own, name),
+            (own, pattern) => own == pattern,
+        };
+        // "localhost" is two addresses as well, which no other name is.
+        let is_more = other.pattern == Pattern::Name("localhost".to_owned());
+        let hosts = hosts && (!is_more || self.pattern == other.pattern);
+        hosts && (self.port.is_none() || self.port == other.port)
     }
 }
 

@@ -44,6 +44,10 @@ impl Rule for PathRule {
         let text = path.to_str().ok_or("is not text")?;
         Ok(PathRule(if text.is_empty() { ".".to_owned() } else { text.to_owned() }))
     }
+
+    fn contains(&self, other: &PathRule, root: &Path) -> bool {
+        other.under(root).starts_with(self.under(root))
+    }
 }
 
 impl fmt::Display for PathRule {

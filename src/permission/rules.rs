@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::path::Path;
 
 use super::Verdict;
 
@@ -12,6 +13,14 @@ pub(super) trait Rule: Ord + Clone + Display {
 
     /// Reads one trimmed item that is not `*`. The error says what is wrong, not where.
     fn parse(item: &str) -> Result<Self, String>;
+
+    /// True when whatever `other` covers is covered by this rule, in a project at `root`.
+    fn contains(&self, other: &Self, root: &Path) -> bool;
+
+    /// The same for rules that allow.
+    fn grants_all_of(&self, other: &Self, root: &Path) -> bool {
+        self == other || (!other.counts_beside_everything() && self.contains(other, root))
+    }
 
     /// True when the rule says something even beside "everything of this kind".
     fn counts_beside_everything(&self) -> bool {

@@ -49,6 +49,14 @@ impl Rule for RunRule {
         }
         Ok(RunRule::Command(item.to_owned()))
     }
+
+    fn contains(&self, other: &RunRule, root: &Path) -> bool {
+        match (self, other) {
+            (RunRule::Path(own), RunRule::Path(path)) => own.contains(path, root),
+            // Where a command lies is not known here.
+            _ => self == other,
+        }
+    }
 }
 
 impl fmt::Display for RunRule {

@@ -1,5 +1,6 @@
 //! The contract's tables, a second opinion on every kind, and random flags.
 
+mod difference;
 mod env;
 mod forms;
 mod net;
