@@ -161,6 +161,7 @@ export class Runner {
         signal,
         onLog,
         logger: this.#logger,
+        isApart: options.isolation === 'process',
         onRecoded: (code) => this.#tally.recoded('OK', code),
         onEnd: () => this.#closed(),
       },
