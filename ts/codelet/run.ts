@@ -37,8 +37,8 @@ export interface Attachments {
   signal?: AbortSignalLike | undefined
   onLog?: ((entry: ConsoleLog) => unknown) | undefined
   logger?: RunnerLogger | undefined
-  /** The run lives in a process of its own. */
-  isApart?: boolean
+  /** Ends the process that a run lives in, if it lives in one. */
+  distrust?: ((run: number) => void) | undefined
   /** Told when a result that the addon counts as a success turns out not to be one. */
   onRecoded?: (code: ErrorCode) => void
   /** Told once, just before the promise settles. */
@@ -63,6 +63,7 @@ class Run implements OpenRun {
   #calls: HostCalls | undefined
   #replies: Replies | undefined
   #stopListening: (() => void) | undefined
+  #id = 0
 
   constructor(
     attached: Attachments,
@@ -82,6 +83,7 @@ class Run implements OpenRun {
         typeof plan === 'number'
           ? submitPlan(runner, plan, input)
           : submit(runner, plan.code, input, plan.request)
+      this.#id = id
       follow(id, this)
       // Such a run calls nothing of the host, so nobody is called before `run` has returned.
       if (typeof plan === 'number') pump()
@@ -153,7 +155,8 @@ class Run implements OpenRun {
         const message = messages.resultUnreadable(error.what)
         return this.#recoded(ending, { code: 'RUNTIME_ERROR', message, details })
       }
-      if (this.#attached.isApart !== true) throw error
+      if (this.#attached.distrust === undefined) throw error
+      this.#attached.distrust(this.#id)
       const details = { reason: 'PROTOCOL' }
       const message = messages.processSaidNoValue()
       const retryable = ending.usage.hostCalls === 0

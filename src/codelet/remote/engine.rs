@@ -94,8 +94,10 @@ pub(super) struct Line {
     /// Wakes the task that listens: there is something to write, or it is the end.
     nudge: Notify,
     ending: AtomicBool,
-    /// It left more unread than a run may be sent.
-    flooded: AtomicBool,
+    /// It left more unread than a run may be sent, or said what only the host could see to be wrong.
+    wrong: AtomicBool,
+    /// The last run that it was sent.
+    run: AtomicU64,
     /// The most bytes that may wait for a process that reads what it asked for.
     most_pending: AtomicUsize,
     /// The longest frame that the run under way may make.
@@ -223,7 +225,7 @@ impl Engine {
         // Answers are for calls, and it may make no more of those until it has read some.
         if pending.bytes > self.line.most_pending.load(Ordering::Acquire) {
             *pending = Pending::default();
-            self.line.flooded.store(true, Ordering::Release);
+            self.line.wrong.store(true, Ordering::Release);
         }
         self.line.nudge.notify_one();
     }
@@ -232,6 +234,7 @@ impl Engine {
     pub(super) fn send_run(&self, run: u64, plan: &Arc<Plan>, input: Option<&Payload>) {
         let limits = &plan.options.limits;
         self.line.longest.store(longest_frame(limits), Ordering::Release);
+        self.line.run.store(run, Ordering::Release);
         let (slot, is_known) = self.line.slot_of(plan);
         let frame = message::run(run, slot, (!is_known).then(|| plan.as_ref()), input);
         let unread = self.line.pending.lock().bytes + frame.as_ref().map_or(0, Vec::len);
@@ -244,6 +247,14 @@ impl Engine {
     pub(super) fn end(&self) {
         self.line.ending.store(true, Ordering::Release);
         self.line.nudge.notify_one();
+    }
+
+    /// Has the process ended as one that said what it may not, if this was its last run.
+    pub(super) fn distrust(&self, run: u64) {
+        if self.line.run.load(Ordering::Acquire) == run {
+            self.line.wrong.store(true, Ordering::Release);
+            self.line.nudge.notify_one();
+        }
     }
 
     /// Whether it was told to.
@@ -309,7 +320,7 @@ impl Engine {
 
     /// Why the process is to be ended, if it is.
     fn told(&self) -> Option<Loss> {
-        if self.line.flooded.load(Ordering::Acquire) {
+        if self.line.wrong.load(Ordering::Acquire) {
             return Some(Loss::Protocol);
         }
         self.is_ending().then_some(Loss::Ended)
@@ -402,7 +413,7 @@ mod tests {
             let (mut written, mut expected) = (Vec::new(), Vec::new());
             for number in 0..20_u8 {
                 let frame = vec![number; usize::from(number % 5) + 1];
-                let sent = if pending.frames.is_empty() { 1 } else { 0 };
+                let sent = usize::from(pending.frames.is_empty());
                 expected.extend_from_slice(&frame[sent..]);
                 pending.push(frame, sent);
                 let mut times = 0;

@@ -340,6 +340,14 @@ impl Room {
         self.announce(ended);
     }
 
+    /// The value that a run gave was none: ends the process it was in, which may have begun another.
+    pub(in crate::codelet) fn distrust(&self, run: u64) {
+        let state = self.state.lock();
+        let busy = state.runs.values().filter_map(|open| open.engine.as_ref());
+        let idle = state.idle.iter().map(|(engine, _)| engine);
+        busy.chain(idle).for_each(|engine| engine.distrust(run));
+    }
+
     fn overdue(self: &Arc<Room>, run: u64) {
         let mut state = self.state.lock();
         let place = state.waiting.iter().position(|waiting| *waiting == run);
