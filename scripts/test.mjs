@@ -1,6 +1,6 @@
 // Runs every suite and adds up what they say of themselves.
 //
-//   node scripts/test.mjs [rust] [sanitizer] [node] [bun]     all of them if none is named
+//   node scripts/test.mjs [rust] [sanitizer] [node] [node-processes] [bun]     all if none is named
 //
 // A suite that could not be started, or closed without saying how many tests it ran, is a failure.
 
@@ -66,12 +66,12 @@ async function sanitizer() {
   }
 }
 
-async function node() {
+async function node(paths = [], env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'runlet-jest-'))
   const report = join(folder, 'report.json')
   try {
-    const args = [packageScript('jest', 'jest'), '--json', `--outputFile=${report}`]
-    const ended = await run(process.execPath, args)
+    const args = [packageScript('jest', 'jest'), '--json', `--outputFile=${report}`, ...paths]
+    const ended = await run(process.execPath, args, { env })
     let text = ''
     try {
       text = readFileSync(report, 'utf8')
@@ -84,6 +84,13 @@ async function node() {
   }
 }
 
+/** The tests of codelets once more, with runs in processes where a test does not say otherwise. */
+function nodeInProcesses() {
+  // Elsewhere there are none.
+  if (process.platform !== 'linux') return { passed: 0, failed: 0, skipped: 1, note: 'not Linux' }
+  return node(['__test__/codelet/'], { RUNLET_TEST_ISOLATION: 'process' })
+}
+
 async function bun() {
   const found = findBun()
   if (!found) return broken(noBun())
@@ -94,7 +101,12 @@ async function bun() {
 const suites = {
   rust: { title: 'Rust (cargo test)', start: rust },
   sanitizer: { title: 'Rust and the engine under AddressSanitizer', start: sanitizer },
-  node: { title: `Jest on Node ${process.versions.node}`, start: node },
+  node: { title: `Jest on Node ${process.versions.node}`, start: () => node() },
+  'node-processes': {
+    title: 'the tests of codelets on Node, in processes',
+    row: 'node, in processes',
+    start: nodeInProcesses,
+  },
   bun: { title: `the same files on Bun ${findBun()?.version ?? ''}`.trim(), start: bun },
 }
 
@@ -112,7 +124,7 @@ async function main() {
     console.log(`\n== ${title}`)
     const started = Date.now()
     const row = await start()
-    rows.push({ runner: name, ...row, seconds: (Date.now() - started) / 1000 })
+    rows.push({ runner: suites[name].row ?? name, ...row, seconds: (Date.now() - started) / 1000 })
   }
   compareCounts(rows)
   finish(rows)
