@@ -140,7 +140,7 @@ async function hostOf(script: string, options: CodeletRunOptions = {}, reply = '
       console.log(JSON.stringify(said))
     }
     main()`
-  const env = { ...process.env, NODE_OPTIONS: '' }
+  const env = { ...process.env, NODE_OPTIONS: '', BUN_OPTIONS: '' }
   const child = spawn(process.execPath, ['-e', host], { env })
   let output = ''
   child.stdout.on('data', (chunk) => {
