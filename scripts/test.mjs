@@ -104,7 +104,7 @@ const nodeInProcesses = () => node(['__test__/codelet/'], { RUNLET_TEST_ISOLATIO
 /** What jest.config.cjs does for Jest; scripts that tests start inherit it. */
 function bunInProcesses() {
   const preloaded = join(root, '__test__', 'isolation', 'in-processes.cjs')
-  return bun('./__test__/codelet/', { BUN_OPTIONS: `--preload=${JSON.stringify(preloaded)}` })
+  return bun('./__test__/codelet/', { BUN_OPTIONS: JSON.stringify(`--preload=${preloaded}`) })
 }
 
 const suites = {

@@ -54,6 +54,16 @@ async function crash(pid: number): Promise<void> {
   })
 }
 
+/** Stops a process. The kernel does so thread by thread, and one that is awake may take a run meanwhile. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  await until(() =>
+    readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /^\d+ \(.*\) T /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')),
+    ),
+  )
+}
+
 /** The one process of a runner that has had one run. */
 async function only(runner: CodeletRunner): Promise<number> {
   const before = new Set(enginesOf())
@@ -227,7 +237,7 @@ onLinux('a process that dies', () => {
 
   it('is ended when it hears of neither deadline nor abort', async () => {
     const runner = apart()
-    const stopped = async () => process.kill(await only(runner), 'SIGSTOP')
+    const stopped = async () => stop(await only(runner))
     await stopped()
     const late = await runner.run(js(body('return 1')), { timeout_ms: 100 })
     expect(late.error).toMatchObject({ code: 'TIMEOUT', details: { limit: 'wall', limitMs: 100 } })
