@@ -1,6 +1,6 @@
 // Runs every suite and adds up what they say of themselves.
 //
-//   node scripts/test.mjs [rust] [sanitizer] [node] [bun]     all of them if none is named
+//   node scripts/test.mjs [SUITE …]     rust, sanitizer, node, bun, node-processes, bun-processes; all if none is named
 //
 // A suite that could not be started, or closed without saying how many tests it ran, is a failure.
 
@@ -66,12 +66,12 @@ async function sanitizer() {
   }
 }
 
-async function node() {
+async function node(paths = [], env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'runlet-jest-'))
   const report = join(folder, 'report.json')
   try {
-    const args = [packageScript('jest', 'jest'), '--json', `--outputFile=${report}`]
-    const ended = await run(process.execPath, args)
+    const args = [packageScript('jest', 'jest'), '--json', `--outputFile=${report}`, ...paths]
+    const ended = await run(process.execPath, args, { env })
     let text = ''
     try {
       text = readFileSync(report, 'utf8')
@@ -84,18 +84,44 @@ async function node() {
   }
 }
 
-async function bun() {
+async function bun(path = './__test__', env = {}) {
   const found = findBun()
   if (!found) return broken(noBun())
-  const ended = await run(found.path, ['test', '--timeout', '30000', './__test__'])
+  const ended = await run(found.path, ['test', '--timeout', '30000', path], { env })
   return rowOf(bunTotals(ended.output), ended)
+}
+
+/** The tests of codelets once more, with runs in processes where a test does not say otherwise. */
+function inProcesses(start) {
+  // Elsewhere there are no such processes.
+  return process.platform === 'linux'
+    ? start()
+    : { passed: 0, failed: 0, skipped: 1, note: 'there are none on this platform' }
+}
+
+const nodeInProcesses = () => node(['__test__/codelet/'], { RUNLET_TEST_ISOLATION: 'process' })
+
+/** What jest.config.cjs does for Jest; scripts that tests start inherit it. */
+function bunInProcesses() {
+  const preloaded = join(root, '__test__', 'isolation', 'in-processes.cjs')
+  return bun('./__test__/codelet/', { BUN_OPTIONS: JSON.stringify(`--preload=${preloaded}`) })
 }
 
 const suites = {
   rust: { title: 'Rust (cargo test)', start: rust },
   sanitizer: { title: 'Rust and the engine under AddressSanitizer', start: sanitizer },
-  node: { title: `Jest on Node ${process.versions.node}`, start: node },
-  bun: { title: `the same files on Bun ${findBun()?.version ?? ''}`.trim(), start: bun },
+  node: { title: `Jest on Node ${process.versions.node}`, start: () => node() },
+  bun: { title: `the same files on Bun ${findBun()?.version ?? ''}`.trim(), start: () => bun() },
+  'node-processes': {
+    title: 'the tests of codelets on Node, in processes',
+    row: 'node, in processes',
+    start: () => inProcesses(nodeInProcesses),
+  },
+  'bun-processes': {
+    title: 'the tests of codelets on Bun, in processes',
+    row: 'bun, in processes',
+    start: () => inProcesses(bunInProcesses),
+  },
 }
 
 async function main() {
@@ -112,7 +138,7 @@ async function main() {
     console.log(`\n== ${title}`)
     const started = Date.now()
     const row = await start()
-    rows.push({ runner: name, ...row, seconds: (Date.now() - started) / 1000 })
+    rows.push({ runner: suites[name].row ?? name, ...row, seconds: (Date.now() - started) / 1000 })
   }
   compareCounts(rows)
   finish(rows)

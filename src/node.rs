@@ -215,6 +215,13 @@ pub fn cancel(run: f64) {
     Runner::cancel(runners::run_number(run));
 }
 
+/// Ends the process of a run that gave what is no value.
+#[napi(catch_unwind)]
+pub fn distrust(runner: u32, run: f64) -> Result<()> {
+    runners::runner(runner)?.distrust(runners::run_number(run));
+    Ok(())
+}
+
 /// Ends every run of a runner and frees what it holds.
 #[napi(catch_unwind)]
 pub fn dispose_runner(runner: u32) {

@@ -71,6 +71,8 @@ export interface Native {
     buffers?: Uint8Array[],
   ): void
   cancel(run: number): void
+  /** Ends the process of a run that gave what is no value. */
+  distrust(runner: number, run: number): void
   disposeRunner(runner: number): void
   stats(runner: number): string
   /** Opens a room of tools; gives its number. */

@@ -59,6 +59,7 @@ export const messages = Object.freeze({
   // values
   unserializable: (path: string, what: string) => `${path} ${what}`,
   resultUnreadable: (what: string) => `the result ${what}`,
+  processSaidNoValue: () => 'the process that the codelet ran in gave what is no value',
   inputTooLarge: (bytes: number, limit: number, values: 'json' | 'clone') =>
     `input and globals have ${bytes} bytes${values === 'json' ? ' as JSON' : ''}, max_input_bytes allows ${limit}`,
   functionInGlobals: (path: string, what: string) =>

@@ -54,11 +54,24 @@ async function crash(pid: number): Promise<void> {
   })
 }
 
+/** Stops a process. The kernel does so thread by thread, and one that is awake may take a run meanwhile. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  await until(() =>
+    readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /^\d+ \(.*\) T /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')),
+    ),
+  )
+}
+
 /** The one process of a runner that has had one run. */
 async function only(runner: CodeletRunner): Promise<number> {
   const before = new Set(enginesOf())
   expect((await runner.run(js(body('return 1')))).value).toBe(1)
-  const own = enginesOf().filter((pid) => !before.has(pid))
+  const fresh = () => enginesOf().filter((pid) => !before.has(pid))
+  // One that was started for a runner of an earlier test ends as soon as it is ready.
+  await until(() => fresh().length <= 1)
+  const own = fresh()
   // The process that showed that there can be any goes to the first runner.
   return own[0] ?? ([...before].at(-1) as number)
 }
@@ -224,7 +237,7 @@ onLinux('a process that dies', () => {
 
   it('is ended when it hears of neither deadline nor abort', async () => {
     const runner = apart()
-    const stopped = async () => process.kill(await only(runner), 'SIGSTOP')
+    const stopped = async () => stop(await only(runner))
     await stopped()
     const late = await runner.run(js(body('return 1')), { timeout_ms: 100 })
     expect(late.error).toMatchObject({ code: 'TIMEOUT', details: { limit: 'wall', limitMs: 100 } })
@@ -255,7 +268,7 @@ async function without(change: (program: string) => void) {
     createCodeletRunner().run({ type: 'string', code: 'export default () => 1' }, { isolation: 'process' })
       .then(() => 'it ran', ({ code }) => code).then((run) => console.log(JSON.stringify({ ...said, run })))`
   // Nothing that asks for processes on its own.
-  const env = { ...process.env, NODE_OPTIONS: '' }
+  const env = { ...process.env, NODE_OPTIONS: '', BUN_OPTIONS: '' }
   const child = spawn(process.execPath, ['-e', script], { cwd: folder, env })
   let out = ''
   child.stdout.on('data', (chunk) => {

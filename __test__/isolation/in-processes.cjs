@@ -2,9 +2,10 @@
 // their codelets in processes. So every test of codelets is also one of those.
 //
 //   RUNLET_TEST_ISOLATION=process npx jest __test__/codelet
+//   BUN_OPTIONS=--preload=$PWD/__test__/isolation/in-processes.cjs bun test ./__test__/codelet
 //
 // Jest loads it into each test file then (see jest.config.cjs), and the scripts that tests start are
-// told to by NODE_OPTIONS, which they inherit.
+// told to by NODE_OPTIONS or BUN_OPTIONS, which they inherit.
 
 const { join } = require('node:path')
 

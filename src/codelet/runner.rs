@@ -239,6 +239,17 @@ impl Runner {
         }
     }
 
+    /// The value that a run gave could not be read, though its text is well-formed: no engine of ours
+    /// writes such a one. Ends the process that the run was in, if it was in one.
+    pub fn distrust(&self, run: u64) {
+        #[cfg(target_os = "linux")]
+        if let Some(room) = self.room.get() {
+            room.distrust(run);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = run;
+    }
+
     /// Counts so far.
     pub fn stats(&self) -> Stats {
         let mut stats = Pool::shared().stats(self.shared.id);

@@ -34,6 +34,10 @@ fn check(answer: impl Into<i64>, stage: &'static str) -> Result<(), Refusal> {
 /// The descriptor of the channel to the host. All others are closed.
 const CHANNEL: c_int = 3;
 
+/// What the stack of the first thread may grow to: that is no data to the kernel's limit on memory, and a
+/// host may have set it no bound.
+const STACK_BYTES: libc::rlim_t = 8 << 20;
+
 /// Gives up everything but system calls. Before any thread is started: part of it is each thread's own.
 /// Limits that hold when there is a thread must come with [`close`].
 pub(crate) fn give_up() -> Result<(), Refusal> {
@@ -58,6 +62,7 @@ pub(crate) fn give_up() -> Result<(), Refusal> {
 /// Closes all system calls but those of the [`filter`], for every thread. Cannot be undone.
 pub(crate) fn close() -> Result<(), Refusal> {
     nothing_of(libc::RLIMIT_NPROC)?;
+    limit(libc::RLIMIT_STACK, STACK_BYTES)?;
     filter::install(CHANNEL)
 }
 
@@ -83,9 +88,18 @@ type Resource = libc::__rlimit_resource_t;
 type Resource = c_int;
 
 fn nothing_of(resource: Resource) -> Result<(), Refusal> {
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: sets a limit of the calling process.
-    check(unsafe { libc::setrlimit(resource, &raw const none) }, "a limit of nothing")
+    limit(resource, 0)
+}
+
+fn limit(resource: Resource, most: libc::rlim_t) -> Result<(), Refusal> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads and sets a limit of the calling process; the value is of our own.
+    unsafe {
+        check(libc::getrlimit(resource, &raw mut limit), "a limit")?;
+        limit.rlim_cur = limit.rlim_cur.min(most);
+        limit.rlim_max = limit.rlim_cur;
+        check(libc::setrlimit(resource, &raw const limit), "a limit")
+    }
 }
 
 fn drop_capabilities() -> Result<(), Refusal> {

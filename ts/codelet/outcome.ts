@@ -18,6 +18,7 @@ export interface FaceFailure {
   message: string
   line?: number
   column?: number
+  retryable?: boolean
   details?: Record<string, unknown>
 }
 
@@ -72,8 +73,9 @@ export function toThrown(result: CodeletFailure): RunletError {
   return new RunletError(error.code, error.message, { retryable, details, result, ...cause })
 }
 
-function faceError({ code, message, line, column, details }: FaceFailure): CodeletError {
-  const error: CodeletError = { code, message, retryable: false }
+function faceError(failure: FaceFailure): CodeletError {
+  const { code, message, line, column, retryable = false, details } = failure
+  const error: CodeletError = { code, message, retryable }
   if (line !== undefined) error.line = line
   if (column !== undefined) error.column = column
   if (details !== undefined) error.details = details

@@ -15,7 +15,7 @@ import { messages } from '../messages'
 import { type Payload, type Received, readPayload, type Values } from '../payload'
 import { onAbort } from '../signal'
 import { bridge, type Ending, follow, type OpenRun, pump, submit, submitPlan } from './bridge'
-import { failedLate, readOutcome, setCause } from './outcome'
+import { type FaceFailure, failedLate, readOutcome, setCause } from './outcome'
 import { Replies } from './replies'
 
 /** Run ids of the addon start over in each process; the ids that leave the package must not. */
@@ -37,6 +37,8 @@ export interface Attachments {
   signal?: AbortSignalLike | undefined
   onLog?: ((entry: ConsoleLog) => unknown) | undefined
   logger?: RunnerLogger | undefined
+  /** Ends the process that a run lives in, if it lives in one. */
+  distrust?: ((run: number) => void) | undefined
   /** Told when a result that the addon counts as a success turns out not to be one. */
   onRecoded?: (code: ErrorCode) => void
   /** Told once, just before the promise settles. */
@@ -61,6 +63,7 @@ class Run implements OpenRun {
   #calls: HostCalls | undefined
   #replies: Replies | undefined
   #stopListening: (() => void) | undefined
+  #id = 0
 
   constructor(
     attached: Attachments,
@@ -80,6 +83,7 @@ class Run implements OpenRun {
         typeof plan === 'number'
           ? submitPlan(runner, plan, input)
           : submit(runner, plan.code, input, plan.request)
+      this.#id = id
       follow(id, this)
       // Such a run calls nothing of the host, so nobody is called before `run` has returned.
       if (typeof plan === 'number') pump()
@@ -138,18 +142,31 @@ class Run implements OpenRun {
     })
   }
 
-  /** A value that this runtime cannot make is a failed run like one that the guest cannot write. */
+  /**
+   * A value that this runtime cannot make is a failed run like one that the guest cannot write. One that
+   * no engine writes is a fault of ours, unless it comes from a process that was taken over.
+   */
   #read(ending: Ending): CodeletResult {
     try {
       return readOutcome(ending)
     } catch (error) {
-      if (!(error instanceof CloneFault)) throw error
-      const code = 'RUNTIME_ERROR'
-      this.#attached.onRecoded?.(code)
-      const details = { reason: 'UNSERIALIZABLE_RESULT' }
-      const failure = { code, message: messages.resultUnreadable(error.what), details } as const
-      return failedLate(readOutcome({ ...ending, value: undefined }), failure)
+      if (error instanceof CloneFault) {
+        const details = { reason: 'UNSERIALIZABLE_RESULT' }
+        const message = messages.resultUnreadable(error.what)
+        return this.#recoded(ending, { code: 'RUNTIME_ERROR', message, details })
+      }
+      if (this.#attached.distrust === undefined) throw error
+      this.#attached.distrust(this.#id)
+      const details = { reason: 'PROTOCOL' }
+      const message = messages.processSaidNoValue()
+      const retryable = ending.usage.hostCalls === 0
+      return this.#recoded(ending, { code: 'WORKER_LOST', message, retryable, details })
     }
+  }
+
+  #recoded(ending: Ending, failure: FaceFailure): CodeletResult {
+    this.#attached.onRecoded?.(failure.code)
+    return failedLate(readOutcome({ ...ending, value: undefined }), failure)
   }
 
   /** Adds what only the host side knows: causes, and whether a host error is worth a retry. */

@@ -152,6 +152,7 @@ export class Runner {
     const request = requestText(source, options)
     const targets = withFetch(options.host, options.grants.fetch)
     const { signal, onLog, values } = options
+    const isApart = options.isolation === 'process'
     this.#open += 1
     return startRun(
       { runner: this.#id, input, plan: { code: source.code, request } },
@@ -161,6 +162,7 @@ export class Runner {
         signal,
         onLog,
         logger: this.#logger,
+        distrust: isApart ? (run) => bridge().distrust(this.#id, run) : undefined,
         onRecoded: (code) => this.#tally.recoded('OK', code),
         onEnd: () => this.#closed(),
       },

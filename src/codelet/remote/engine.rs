@@ -1,8 +1,9 @@
 //! One engine process, as its host sees it: launched, written to, listened to, ended.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::check::longest_frame;
 use super::message::{self, NO_SLOT, Report, SLOTS};
 use super::room::Room;
 use super::wire::{Frames, Malformed};
@@ -29,6 +31,8 @@ const START: Duration = Duration::from_secs(20);
 const NEWS: Duration = Duration::from_secs(2);
 /// The longest frame of a process that has no run.
 const QUIET: u64 = 64 * 1024;
+/// An answer without its value: in a frame of its own, or where it was refused for its size.
+const ANSWER_BYTES: u64 = 1024;
 /// A plan with more code is sent with every run: keeping many would be dear.
 const KEPT_CODE: usize = 64 * 1024;
 
@@ -48,6 +52,16 @@ pub(super) fn memory_for(limits: &Limits) -> u64 {
     let needed =
         limits.memory_limit_bytes.saturating_mul(2).saturating_add(crossing.saturating_mul(4));
     needed.checked_next_power_of_two().unwrap_or(u64::MAX / 4)
+}
+
+/// The most that the answers take which a run of these limits has not read, a word that it is cancelled
+/// included.
+fn most_answers(limits: &Limits) -> usize {
+    let value = limits.max_host_result_bytes;
+    // A buffer has four bytes more than limits count, and more than twice as many that name it.
+    let each = value.saturating_add(value / 2).saturating_add(ANSWER_BYTES);
+    let all = limits.max_host_calls_in_flight.saturating_mul(each).saturating_add(ANSWER_BYTES);
+    usize::try_from(all).unwrap_or(usize::MAX)
 }
 
 /// Why a process is gone.
@@ -76,14 +90,55 @@ pub(super) struct Engine {
 #[derive(Debug, Default)]
 pub(super) struct Line {
     /// What the socket did not take yet.
-    pending: Mutex<Vec<u8>>,
+    pending: Mutex<Pending>,
     /// Wakes the task that listens: there is something to write, or it is the end.
     nudge: Notify,
     ending: AtomicBool,
+    /// It left more unread than a run may be sent, or said what only the host could see to be wrong.
+    wrong: AtomicBool,
+    /// The last run that it was sent.
+    run: AtomicU64,
+    /// The most bytes that may wait for a process that reads what it asked for.
+    most_pending: AtomicUsize,
     /// The longest frame that the run under way may make.
     longest: AtomicU64,
     /// Plans that the process keeps, by slot, and which slot is next.
     slots: Mutex<(Vec<Arc<Plan>>, usize)>,
+}
+
+/// Frames on their way into a socket.
+#[derive(Debug, Default)]
+struct Pending {
+    frames: VecDeque<Vec<u8>>,
+    /// What is gone of the first of them.
+    sent: usize,
+    /// All that is left of them.
+    bytes: usize,
+}
+
+impl Pending {
+    /// Adds a frame of which so much is gone.
+    fn push(&mut self, frame: Vec<u8>, sent: usize) {
+        if self.frames.is_empty() {
+            self.sent = sent;
+        }
+        self.bytes += frame.len() - sent;
+        self.frames.push_back(frame);
+    }
+
+    /// Writes as much as `write` takes.
+    fn flush(&mut self, mut write: impl FnMut(&[u8]) -> usize) {
+        while let Some(frame) = self.frames.front() {
+            let sent = write(&frame[self.sent..]);
+            self.bytes -= sent;
+            self.sent += sent;
+            if self.sent < frame.len() {
+                return;
+            }
+            self.frames.pop_front();
+            self.sent = 0;
+        }
+    }
 }
 
 /// Launches a process and waits until it is locked down and ready. On the reactor.
@@ -106,7 +161,9 @@ pub(super) async fn start(program: &Path, memory: u64, cache: u64) -> Result<Eng
     let child = Child::launch(command, None, Box::new(()))
         .await
         .map_err(|error| format!("its program does not start: {error}"))?;
-    let engine = Engine { child, memory, line: Line::default() };
+    // What it is told before its first run is short.
+    let line = Line { most_pending: AtomicUsize::new(KEPT_CODE), ..Line::default() };
+    let engine = Engine { child, memory, line };
     let said = timeout(START, engine.first_words()).await.unwrap_or(Err(None));
     match said {
         Ok(Report::Ready { version }) if version == super::serve::VERSION => {
@@ -159,32 +216,45 @@ impl Engine {
         // A frame that is too long to be one is left out; the limits are far below.
         let Some(frame) = frame else { return self.end() };
         let mut pending = self.line.pending.lock();
-        let sent =
-            if pending.is_empty() { self.child.channel.try_write(&frame).unwrap_or(0) } else { 0 };
-        if sent < frame.len() {
-            pending.extend_from_slice(&frame[sent..]);
-            self.line.nudge.notify_one();
+        let is_first = pending.frames.is_empty();
+        let sent = if is_first { self.child.channel.try_write(&frame).unwrap_or(0) } else { 0 };
+        if sent == frame.len() {
+            return;
         }
+        pending.push(frame, sent);
+        // Answers are for calls, and it may make no more of those until it has read some.
+        if pending.bytes > self.line.most_pending.load(Ordering::Acquire) {
+            *pending = Pending::default();
+            self.line.wrong.store(true, Ordering::Release);
+        }
+        self.line.nudge.notify_one();
     }
 
     /// Sends a run; its plan only if the process does not have it.
-    pub(super) fn send_run(
-        &self,
-        run: u64,
-        plan: &Arc<Plan>,
-        input: Option<&Payload>,
-        longest: u64,
-    ) {
-        self.line.longest.store(longest, Ordering::Release);
+    pub(super) fn send_run(&self, run: u64, plan: &Arc<Plan>, input: Option<&Payload>) {
+        let limits = &plan.options.limits;
+        self.line.longest.store(longest_frame(limits), Ordering::Release);
+        self.line.run.store(run, Ordering::Release);
         let (slot, is_known) = self.line.slot_of(plan);
-        let plan = (!is_known).then(|| plan.as_ref());
-        self.send(message::run(run, slot, plan, input));
+        let frame = message::run(run, slot, (!is_known).then(|| plan.as_ref()), input);
+        let unread = self.line.pending.lock().bytes + frame.as_ref().map_or(0, Vec::len);
+        let most = most_answers(limits).saturating_add(unread);
+        self.line.most_pending.store(most, Ordering::Release);
+        self.send(frame);
     }
 
     /// Has the process ended, whatever it does.
     pub(super) fn end(&self) {
         self.line.ending.store(true, Ordering::Release);
         self.line.nudge.notify_one();
+    }
+
+    /// Has the process ended as one that said what it may not, if this was its last run.
+    pub(super) fn distrust(&self, run: u64) {
+        if self.line.run.load(Ordering::Acquire) == run {
+            self.line.wrong.store(true, Ordering::Release);
+            self.line.nudge.notify_one();
+        }
     }
 
     /// Whether it was told to.
@@ -205,56 +275,81 @@ impl Engine {
         tokio::pin!(ended);
         let channel = &self.child.channel;
         loop {
+            // Also of one that never stops talking.
+            if let Some(loss) = self.told() {
+                return loss;
+            }
             tokio::select! {
                 biased;
                 ready = channel.readable() => {
                     let went = if ready.is_ok() { self.take_in(&mut frames, room) } else { Went::Closed };
                     match went {
                         Went::On => {}
+                        // There may be more at once: first it is the others' turn.
+                        Went::Far => tokio::task::yield_now().await,
                         Went::Wrong => return Loss::Protocol,
-                        Went::Closed => {
-                            return timeout(NEWS, ended).await.map_or(Loss::Protocol, loss_of);
-                        }
+                        Went::Closed => break,
                     }
                 }
                 end = &mut ended => {
                     // What it said before.
-                    while let Went::On = self.take_in(&mut frames, room) {
+                    while let Went::On | Went::Far = self.take_in(&mut frames, room) {
                         if timeout(Duration::ZERO, channel.readable()).await.is_err() { break }
                     }
                     return loss_of(end);
                 }
+                () = self.line.nudge.notified() => {}
+                _ = channel.writable(), if self.line.has_pending() => self.flush(),
+            }
+        }
+        // It is as good as gone: of how it ended there should be news, unless it goes on.
+        let news = tokio::time::sleep(NEWS);
+        tokio::pin!(news);
+        loop {
+            tokio::select! {
+                end = &mut ended => return loss_of(end),
+                () = &mut news => return Loss::Protocol,
                 () = self.line.nudge.notified() => {
-                    if self.is_ending() {
-                        return Loss::Ended;
+                    if let Some(loss) = self.told() {
+                        return loss;
                     }
                 }
-                _ = channel.writable(), if self.line.has_pending() => self.flush(),
             }
         }
     }
 
-    fn flush(&self) {
-        let mut pending = self.line.pending.lock();
-        let sent = self.child.channel.try_write(&pending).unwrap_or(0);
-        pending.drain(..sent);
-        if pending.is_empty() {
-            *pending = Vec::new();
+    /// Why the process is to be ended, if it is.
+    fn told(&self) -> Option<Loss> {
+        if self.line.wrong.load(Ordering::Acquire) {
+            return Some(Loss::Protocol);
         }
+        self.is_ending().then_some(Loss::Ended)
+    }
+
+    fn flush(&self) {
+        let write = |bytes: &[u8]| self.child.channel.try_write(bytes).unwrap_or(0);
+        self.line.pending.lock().flush(write);
     }
 
     /// Reads once, and hands over every frame that is whole.
     fn take_in(self: &Arc<Engine>, frames: &mut Frames, room: &Arc<Room>) -> Went {
-        match frames.fill(|into| self.child.channel.try_read(into)) {
+        let mut room_left = false;
+        let read = frames.fill(|into| {
+            let read = self.child.channel.try_read(into);
+            room_left = read.as_ref().is_ok_and(|read| *read < into.len());
+            read
+        });
+        match read {
             Ok(1..) => {}
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Went::On,
             _ => return Went::Closed,
         }
+        let went = if room_left { Went::On } else { Went::Far };
         loop {
             // Asked anew for each: the end of a run may have begun another.
             let longest = self.line.longest.load(Ordering::Acquire).max(QUIET);
             let report = match frames.next(longest) {
-                Ok(None) => return Went::On,
+                Ok(None) => return went,
                 Ok(Some((kind, fields))) => Report::read(kind, fields),
                 Err(wrong) => Err(wrong),
             };
@@ -267,6 +362,8 @@ impl Engine {
 
 enum Went {
     On,
+    /// As far as there was space to read into.
+    Far,
     Closed,
     Wrong,
 }
@@ -280,7 +377,7 @@ fn loss_of(end: End) -> Loss {
 
 impl Line {
     fn has_pending(&self) -> bool {
-        !self.pending.lock().is_empty()
+        !self.pending.lock().frames.is_empty()
     }
 
     /// The slot of a plan, and whether the process has it there already.
@@ -302,5 +399,40 @@ impl Line {
             *next = (slot + 1) % SLOTS;
         }
         (u8::try_from(slot).unwrap_or(NO_SLOT), known.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_written_in_order_however_little_is_taken() {
+        for most in [1, 2, 3, 7, 100] {
+            let mut pending = Pending::default();
+            let (mut written, mut expected) = (Vec::new(), Vec::new());
+            for number in 0..20_u8 {
+                let frame = vec![number; usize::from(number % 5) + 1];
+                let sent = usize::from(pending.frames.is_empty());
+                expected.extend_from_slice(&frame[sent..]);
+                pending.push(frame, sent);
+                let mut times = 0;
+                pending.flush(|bytes| {
+                    let taken = bytes.len().min(if times == 0 { most } else { 0 });
+                    times += 1;
+                    written.extend_from_slice(&bytes[..taken]);
+                    taken
+                });
+                assert_eq!(pending.bytes, expected.len() - written.len());
+            }
+            while pending.bytes > 0 {
+                pending.flush(|bytes| {
+                    let taken = bytes.len().min(most);
+                    written.extend_from_slice(&bytes[..taken]);
+                    taken
+                });
+            }
+            assert_eq!((written, pending.frames.len()), (expected, 0), "{most} at a time");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use super::check::{self, Record, longest_frame};
+use super::check::{self, Record};
 use super::engine::{self, Engine, Loss, memory_for};
 use super::message::{self, By, Gauges, Report};
 use super::wire::Malformed;
@@ -253,7 +253,8 @@ impl Room {
                 }
             }
             Report::Done { mut outcome, gauges, .. } => {
-                check::outcome(&outcome, &plan.options.limits)?;
+                open.record.outcome(&outcome, &plan, millis_since(open.began))?;
+                check::gauges(gauges)?;
                 outcome.usage.queue_wait_ms += as_millis(open.began - open.submitted);
                 let ended = state.end(run, *outcome);
                 state.engines.insert(address(engine), gauges);
@@ -301,8 +302,9 @@ impl Room {
     }
 
     pub(super) fn reply(&self, run: u64, replies: &[Reply]) {
-        let state = self.state.lock();
-        let Some(open) = state.runs.get(&run) else { return };
+        let mut state = self.state.lock();
+        let Some(open) = state.runs.get_mut(&run) else { return };
+        open.record.answered(replies.len());
         let Some(engine) = &open.engine else { return };
         let limit = size(open.request.plan.options.limits.max_host_result_bytes);
         let fits = |reply: &Reply| reply.value.as_ref().is_none_or(|value| value.size() <= limit);
@@ -336,6 +338,14 @@ impl Room {
         let ended = state.end(run, Outcome::refused(conclude::cancelled_by(by)));
         drop(state);
         self.announce(ended);
+    }
+
+    /// The value that a run gave was none: ends the process it was in, which may have begun another.
+    pub(in crate::codelet) fn distrust(&self, run: u64) {
+        let state = self.state.lock();
+        let busy = state.runs.values().filter_map(|open| open.engine.as_ref());
+        let idle = state.idle.iter().map(|(engine, _)| engine);
+        busy.chain(idle).for_each(|engine| engine.distrust(run));
     }
 
     fn overdue(self: &Arc<Room>, run: u64) {
@@ -431,7 +441,7 @@ impl Open {
         self.began = now_nanos();
         self.ends_by = self.began.saturating_add(millis(limits.timeout_ms)).saturating_add(GRACE);
         let input = self.request.input.take();
-        engine.send_run(run, plan, input.as_ref(), longest_frame(limits));
+        engine.send_run(run, plan, input.as_ref());
         self.engine = Some(engine);
     }
 

@@ -111,21 +111,26 @@ enum When {
 /// Allowed when its arguments are as said.
 type Rule = (c_long, &'static [(u32, When)]);
 
-const SHARED: u32 = libc::MAP_SHARED as u32;
+/// Mappings that grow downwards are no data to the kernel's limit on that; huge pages are nobody's own.
+/// `mremap` is not there at all: it could make any size of the stack, which is no data either.
+const ELSEWHERE: u32 = (libc::MAP_SHARED | libc::MAP_GROWSDOWN | libc::MAP_HUGETLB) as u32;
 const EXECUTABLE: u32 = libc::PROT_EXEC as u32;
 
 /// Allowed with arguments of ours alone; `channel` and `pid` stand for those of the process.
 fn rules(channel: u32, pid: u32) -> Vec<(c_long, Vec<(u32, When)>)> {
     const FIXED: &[Rule] = &[
         (libc::SYS_mprotect, &[(2, When::HasNone(EXECUTABLE))]),
-        // Anonymous and private: nothing is left to map but memory of its own.
-        (libc::SYS_mmap, &[(2, When::HasNone(EXECUTABLE)), (3, When::HasNone(SHARED))]),
-        (libc::SYS_mremap, &[]),
+        // Anonymous, private, counted: nothing is left to map but memory of its own.
+        (libc::SYS_mmap, &[(2, When::HasNone(EXECUTABLE)), (3, When::HasNone(ELSEWHERE))]),
     ];
     let own = |call: c_long, first: u32| (call, vec![(0, When::Is(first))]);
+    // No urgent data, no errors by queue: each is code of the kernel's that nobody else walks on.
+    let plain = |call: c_long, flags: c_int| {
+        (call, vec![(0, When::Is(channel)), (3, When::HasNone(!flags.cast_unsigned()))])
+    };
     [
-        own(libc::SYS_recvfrom, channel),
-        own(libc::SYS_sendto, channel),
+        plain(libc::SYS_recvfrom, libc::MSG_DONTWAIT),
+        plain(libc::SYS_sendto, libc::MSG_NOSIGNAL),
         own(libc::SYS_tgkill, pid),
         own(libc::SYS_rt_tgsigqueueinfo, pid),
     ]
@@ -231,7 +236,7 @@ mod tests {
         let fatal: Vec<c_long> = [FATAL, FATAL_HERE].concat();
         for call in 0..1024 {
             let expected = match c_long::from(call) {
-                call if ALLOWED.contains(&call) || call == libc::SYS_mremap => ALLOW,
+                call if ALLOWED.contains(&call) => ALLOW,
                 // Their arguments are all ones here: of no channel, with every bit.
                 call if fatal.contains(&call) => KILL,
                 _ => UNKNOWN,
@@ -244,9 +249,14 @@ mod tests {
 
     #[test]
     fn arguments_decide_where_they_should() {
-        for call in [libc::SYS_recvfrom, libc::SYS_sendto] {
+        let (wait_not, no_signal) = (libc::MSG_DONTWAIT as u32, libc::MSG_NOSIGNAL as u32);
+        for (call, flag) in [(libc::SYS_recvfrom, wait_not), (libc::SYS_sendto, no_signal)] {
             assert_eq!(ours(call, [3, 0, 0, 0, 0, 0]), ALLOW);
-            assert_eq!(ours(call, [4, 3, 3, 3, 3, 3]), UNKNOWN);
+            assert_eq!(ours(call, [3, 0, 0, flag, 0, 0]), ALLOW);
+            assert_eq!(ours(call, [4, 3, 3, 0, 3, 3]), UNKNOWN);
+            for other in [libc::MSG_OOB, libc::MSG_PEEK, libc::MSG_ERRQUEUE, libc::MSG_MORE] {
+                assert_eq!(ours(call, [3, 0, 0, flag | other as u32, 0, 0]), UNKNOWN, "{other}");
+            }
         }
         for call in [libc::SYS_tgkill, libc::SYS_rt_tgsigqueueinfo] {
             assert_eq!(ours(call, [PID as u32, 1, 1, 0, 0, 0]), ALLOW);
@@ -255,7 +265,10 @@ mod tests {
         let (read_write, private) = (3, libc::MAP_PRIVATE as u32 | libc::MAP_ANONYMOUS as u32);
         assert_eq!(ours(libc::SYS_mmap, [0, 4096, read_write, private, u32::MAX, 0]), ALLOW);
         assert_eq!(ours(libc::SYS_mmap, [0, 4096, read_write | 4, private, 0, 0]), UNKNOWN);
-        assert_eq!(ours(libc::SYS_mmap, [0, 4096, read_write, private | 1, 0, 0]), UNKNOWN);
+        for other in [libc::MAP_SHARED, libc::MAP_GROWSDOWN, libc::MAP_HUGETLB] {
+            let flags = private | other as u32;
+            assert_eq!(ours(libc::SYS_mmap, [0, 4096, read_write, flags, 0, 0]), UNKNOWN);
+        }
         assert_eq!(ours(libc::SYS_mprotect, [0, 4096, read_write, 0, 0, 0]), ALLOW);
         assert_eq!(ours(libc::SYS_mprotect, [0, 4096, 4, 0, 0, 0]), UNKNOWN);
         assert_eq!(ours(libc::SYS_mprotect, [0, 4096, 7, 0, 0, 0]), UNKNOWN);

@@ -124,6 +124,47 @@ fn memory_never_becomes_code() {
 }
 
 #[test]
+fn all_memory_is_counted() {
+    // The kernel's limit on data leaves out what is stack, however it came to be.
+    let attempts: [fn() -> i32; 2] = [
+        || {
+            // SAFETY: a new mapping that nothing uses.
+            let memory = unsafe {
+                let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN;
+                libc::mmap(null_mut(), 4096, libc::PROT_READ | libc::PROT_WRITE, kind, -1, 0)
+            };
+            i32::from(memory != libc::MAP_FAILED)
+        },
+        || {
+            let here = 0_u8;
+            let page = (&raw const here).addr() & !4095;
+            // SAFETY: nothing of the stack below this page is used any more: the process ends.
+            let memory = unsafe {
+                let page = std::ptr::with_exposed_provenance_mut(page);
+                libc::mremap(page, 4096, 1 << 30, libc::MREMAP_MAYMOVE)
+            };
+            i32::from(memory != libc::MAP_FAILED)
+        },
+    ];
+    for (index, attempt) in attempts.into_iter().enumerate() {
+        assert_eq!(locked_down(attempt), Fate::Said(0), "attempt {index}");
+    }
+}
+
+#[test]
+fn the_channel_takes_plain_bytes_only() {
+    fn send(flags: c_int) -> i32 {
+        let byte = 0_u8;
+        // SAFETY: sends a byte of its own; nobody is at the other end.
+        errno(unsafe {
+            libc::syscall(libc::SYS_sendto, CHANNEL, &raw const byte, 1, flags, null_mut::<u8>(), 0)
+        })
+    }
+    assert_eq!(locked_down(|| send(libc::MSG_NOSIGNAL)), Fate::Said(libc::EPIPE));
+    assert_eq!(locked_down(|| send(libc::MSG_NOSIGNAL | libc::MSG_OOB)), Fate::Said(libc::ENOSYS));
+}
+
+#[test]
 fn other_descriptors_are_gone() {
     let fate = locked_down(|| {
         // SAFETY: sends a byte of its own to a descriptor that should not be there.
