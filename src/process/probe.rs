@@ -61,8 +61,8 @@ struct Trial {
     files: [c_int; 2],
     /// Asking whether the host could be signalled.
     signals: [c_int; 2],
-    /// The option of its sockets that the supervisor sets.
-    marks: [c_int; 3],
+    /// The option of its last socket, which the supervisor sets.
+    mark: c_int,
 }
 
 // SAFETY: the pointers in `sealing` lead to values of a seal that outlives the thread.
@@ -76,7 +76,7 @@ fn attempt(offered: Kernel) -> Result<Kernel, LaunchError> {
         failed: None,
         files: [UNTRIED; 2],
         signals: [UNTRIED; 2],
-        marks: [UNTRIED; 3],
+        mark: UNTRIED,
     };
     let last = |stage| move |_| LaunchError::last(stage);
     let ours = seal.ends().0.try_clone_to_owned().map_err(last("fcntl"))?;
@@ -110,7 +110,7 @@ fn attempt(offered: Kernel) -> Result<Kernel, LaunchError> {
         return Err(failed);
     }
     drop(kept);
-    let sockets = proof.sockets(trial.marks);
+    let sockets = proof.sockets(trial.mark);
     let reads_memory = proof.reads_memory();
     Ok(Kernel { reads_memory, sockets, flaw: trial.flaw(), ..offered })
 }
@@ -157,17 +157,18 @@ extern "C" fn child(trial: *mut c_void) -> c_int {
         let trial = &mut *trial.cast::<Trial>();
         trial.files[0] = open_root();
         trial.signals[0] = outcome(libc::syscall(libc::SYS_kill, trial.host, 0));
-        let (duplicated, replaced) = (socket(), socket());
+        let own = socket();
         if let Some(stage) = confine(trial.host, Some(&trial.sealing)) {
             trial.failed = Some(LaunchError { stage, errno: *libc::__errno_location() });
             libc::_exit(1);
         }
         trial.files[1] = open_root();
         trial.signals[1] = outcome(libc::syscall(libc::SYS_kill, trial.host, 0));
-        // The one between is the supervisor's make.
-        let sockets = [duplicated, socket(), replaced];
-        for ((socket, port), mark) in sockets.into_iter().zip(Proof::PORTS).zip(&mut trial.marks) {
-            *mark = connect(socket, port);
+        for way in Proof::WAYS {
+            trial.mark = connect(if way.socket_is_made_for_it { socket() } else { own }, way.port);
+            if trial.mark == way.mark {
+                break;
+            }
         }
         libc::_exit(0)
     }
@@ -255,8 +256,7 @@ mod tests {
         ] {
             let mut seal = Seal::of(Proof::policy(), Kernel::offered()).unwrap();
             let sealing = seal.sealing();
-            let marks = [UNTRIED; 3];
-            let trial = Trial { sealing, host: 1, failed: None, files, signals, marks };
+            let trial = Trial { sealing, host: 1, failed: None, files, signals, mark: UNTRIED };
             assert_eq!(trial.flaw(), flaw, "{files:?} {signals:?}");
         }
     }

@@ -1,27 +1,39 @@
 //! What a trial shows of the ways to a child's memory and sockets.
 //!
-//! The host's half; the child's, and how the two are brought together, is the process room's. The child
-//! makes a `connect` to each of [`PORTS`] on a socket of its own. Its call is taken as real ones are, and
-//! its socket is had in the way that the port stands for. Instead of a connection it gets an option set
-//! to a number that only this file knows ([`mark`]), and the child says whether its own descriptor has
-//! it: no network is needed, and a socket that is not the child's does not pass.
+//! The host's half; the child's, and how the two are brought together, is the process room's. For one
+//! [`Way`] after the other, until one works, the child makes a `connect` on a socket of its own. Its call
+//! is taken as real ones are, and its socket is had in the way that the port stands for. Instead of a
+//! connection it gets an option set to a number, and the child looks whether its own descriptor has it:
+//! no network is needed, and a socket that is not the child's does not pass.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::{Access, SocketAccess};
+use super::access::{Access, Attempt, SocketAccess};
 use super::socket::{MOST_ADDRESS, Wanted, errno, parse};
 use crate::permission::{NetGrant, PermissionSet};
 use crate::sandbox::files::{Access as FileAccess, Files};
 use crate::sandbox::policy::Policy;
 use crate::sandbox::supervisor::{Call, Decide, Watch, watch};
 
-/// The ways, best first, and the port that stands for each.
-const WAYS: [(SocketAccess, u16); 3] =
-    [(SocketAccess::Duplicate, 1), (SocketAccess::Held, 2), (SocketAccess::Replace, 3)];
-const FIRST_MARK: i32 = 7001;
+/// A way to sockets, as a trial sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    access: SocketAccess,
+    /// Stands for it in calls.
+    pub port: u16,
+    /// What the option of the child's socket is afterwards.
+    pub mark: i32,
+    /// The child's socket is made while its filter is on.
+    pub socket_is_made_for_it: bool,
+}
+
+const fn way(access: SocketAccess, port: u16, mark: i32, socket_is_made_for_it: bool) -> Way {
+    Way { access, port, mark, socket_is_made_for_it }
+}
+
 const PERSONALITY_BYTES: usize = 64;
 
 /// Calls of a trial's child, and what they showed.
@@ -38,9 +50,12 @@ struct Trial {
 }
 
 impl Proof {
-    /// The ports that the child connects to, one for each way; the socket for the second MUST be made
-    /// when the filter is on.
-    pub(crate) const PORTS: [u16; 3] = [WAYS[0].1, WAYS[1].1, WAYS[2].1];
+    /// The ways, best first.
+    pub(crate) const WAYS: [Way; 3] = [
+        way(SocketAccess::Duplicate, 1, 7001, false),
+        way(SocketAccess::Held, 2, 7002, true),
+        way(SocketAccess::Replace, 3, 7003, false),
+    ];
 
     /// What the child is confined to: it may read one file, and connect by way of its supervisor, who
     /// makes its sockets too.
@@ -60,7 +75,7 @@ impl Proof {
 
     /// Answers the calls of a child until it is dropped.
     pub(crate) fn begin(listener: OwnedFd) -> io::Result<Proof> {
-        let access = WAYS.map(|(way, _)| Access::new(way));
+        let access = Proof::WAYS.map(|way| Access::new(way.access));
         let trial = Arc::new(Trial { access, reads_memory: AtomicBool::new(false) });
         let watch = watch(listener, Arc::new(Answering(Arc::clone(&trial))))?;
         Ok(Proof { trial, _watch: watch })
@@ -71,39 +86,40 @@ impl Proof {
         self.trial.reads_memory.load(Ordering::SeqCst)
     }
 
-    /// The best way, given what the option of the child's sockets was after each `connect`.
-    pub(crate) fn sockets(&self, marks: [i32; 3]) -> Option<SocketAccess> {
+    /// The way that worked, given what the option of the child's last socket was.
+    pub(crate) fn sockets(&self, mark: i32) -> Option<SocketAccess> {
         // An address that cannot be read leads nowhere.
-        let shown = |(at, (way, _)): (usize, (SocketAccess, u16))| {
-            (marks[at] == mark(at) && self.reads_memory()).then_some(way)
-        };
-        WAYS.into_iter().enumerate().find_map(shown)
+        let shown = Proof::WAYS.into_iter().find(|way| way.mark == mark && self.reads_memory());
+        shown.map(|way| way.access)
     }
-}
-
-fn mark(way: usize) -> i32 {
-    FIRST_MARK + i32::try_from(way).unwrap_or(0)
 }
 
 struct Answering(Arc<Trial>);
 
 impl Decide for Answering {
     fn decide(&self, call: Call) {
-        let trial = Arc::clone(&self.0);
         if call.number() == libc::SYS_socket {
+            let trial = Arc::clone(&self.0);
             call.later(move |call| trial.access[1].make(call));
         } else if call.number() == libc::SYS_connect {
-            call.later(move |call| {
-                let result = trial.connect(&call);
-                call.answer(result);
-            });
+            match self.0.connect(&call) {
+                Ok(Attempt { give: Some(close), socket, number, .. }) => {
+                    // To put a descriptor into the child waits for its thread.
+                    call.later(move |call| {
+                        let given = call.replace(socket.as_fd(), number, close);
+                        call.answer(given.map(|()| 0).map_err(|error| errno(&error)));
+                    });
+                }
+                result => call.answer(result.map(|_| 0)),
+            }
         }
         // Any other is dropped, and with that refused.
     }
 }
 
 impl Trial {
-    fn connect(&self, call: &Call) -> Result<i64, i32> {
+    /// The caller's socket, with the option set.
+    fn connect(&self, call: &Call) -> Result<Attempt, i32> {
         let [fd, address, length, ..] = call.arguments();
         #[expect(clippy::cast_possible_truncation, reason = "as the kernel does")]
         let number = fd as u32;
@@ -118,18 +134,14 @@ impl Trial {
         if is_readable(call) {
             self.reads_memory.store(true, Ordering::SeqCst);
         }
-        let way = WAYS.iter().position(|(_, own)| *own == port).ok_or(libc::EACCES)?;
-        let attempt = self.access[way].find(call, number, bytes)?;
+        let at = Proof::WAYS.iter().position(|way| way.port == port).ok_or(libc::EACCES)?;
+        let (way, attempt) = (Proof::WAYS[at], self.access[at].find(call, number, bytes)?);
         // A held socket that is not held would be replaced, which is another way.
-        if way == 1 && attempt.give.is_some() {
+        if way.access == SocketAccess::Held && attempt.give.is_some() {
             return Err(libc::EACCES);
         }
-        set_mark(&attempt.socket, mark(way)).map_err(|error| errno(&error))?;
-        if let Some(close) = attempt.give {
-            let given = call.replace(attempt.socket.as_fd(), attempt.number, close);
-            given.map_err(|error| errno(&error))?;
-        }
-        Ok(0)
+        set_mark(&attempt.socket, way.mark).map_err(|error| errno(&error))?;
+        Ok(attempt)
     }
 }
 

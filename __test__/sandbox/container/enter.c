@@ -1,0 +1,145 @@
+/*
+ * Runs a program as a container engine would that trusts it with little: without capabilities, and under
+ * a filter of system calls like those that engines come with.
+ *
+ *   enter UID VARIANT PROGRAM [ARGUMENT...]
+ *
+ * UID is the user to become; one who may not become anybody says its own. VARIANT is `current` or
+ * `elder`, whose filter refuses reading the memory of others, too. Both refuse duplicating the descriptors
+ * of others, and all that makes namespaces.
+ *
+ * What is not had here: namespaces and a root of its own, which would need the privileges to make them.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define OURS AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OURS AUDIT_ARCH_AARCH64
+#else
+#error "no filter is written for this architecture"
+#endif
+
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
+#define NEW_NAMESPACES                                                                            \
+  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |   \
+   CLONE_NEWNET)
+
+static const int REFUSED[] = {
+    SYS_pidfd_getfd, SYS_ptrace, SYS_kcmp, SYS_unshare, SYS_setns, SYS_mount, SYS_umount2,
+    SYS_pivot_root, SYS_chroot, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl,
+    SYS_add_key, SYS_request_key, SYS_open_by_handle_at, SYS_name_to_handle_at,
+    SYS_fanotify_init, SYS_quotactl, SYS_acct, SYS_syslog, SYS_swapon, SYS_swapoff, SYS_reboot,
+    SYS_sethostname, SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_init_module,
+    SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_vhangup, SYS_move_pages,
+    SYS_mbind, SYS_set_mempolicy, SYS_migrate_pages,
+    /* io_uring_setup, _enter, _register; open_tree to fspick; mount_setattr. */
+    425, 426, 427, 428, 429, 430, 431, 432, 433, 442,
+};
+static const int MEMORY[] = {SYS_process_vm_readv, SYS_process_vm_writev};
+
+static struct sock_filter steps[256];
+static unsigned short count;
+
+static void step(unsigned short code, unsigned int k, unsigned char yes, unsigned char no) {
+  steps[count++] = (struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
+}
+
+static void answer(unsigned int how) { step(BPF_RET | BPF_K, how, 0, 0); }
+
+static void refuse(int call, int error) {
+  step(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)call, 0, 1);
+  answer(SECCOMP_RET_ERRNO | (unsigned int)error);
+}
+
+static void load(size_t offset) {
+  step(BPF_LD | BPF_W | BPF_ABS, (unsigned int)offset, 0, 0);
+}
+
+static int filter(int reads_memory) {
+  load(offsetof(struct seccomp_data, arch));
+  step(BPF_JMP | BPF_JEQ | BPF_K, OURS, 1, 0);
+  answer(SECCOMP_RET_KILL_PROCESS);
+  load(offsetof(struct seccomp_data, nr));
+  for (size_t at = 0; at < sizeof REFUSED / sizeof *REFUSED; at++) refuse(REFUSED[at], EPERM);
+  if (!reads_memory)
+    for (size_t at = 0; at < sizeof MEMORY / sizeof *MEMORY; at++) refuse(MEMORY[at], EPERM);
+  /* Its flags are in memory, where no filter looks: the C library goes back to `clone`. */
+  refuse(SYS_clone3, ENOSYS);
+  step(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
+  load(offsetof(struct seccomp_data, args[0]));
+  step(BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 0, 1);
+  answer(SECCOMP_RET_ERRNO | EPERM);
+  answer(SECCOMP_RET_ALLOW);
+  /* Sockets to the machine below, which no network namespace keeps in. */
+  step(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3);
+  load(offsetof(struct seccomp_data, args[0]));
+  step(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1);
+  answer(SECCOMP_RET_ERRNO | EPERM);
+  answer(SECCOMP_RET_ALLOW);
+  struct sock_fprog program = {.len = count, .filter = steps};
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int drop_capabilities(void) {
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[2] = {{0}};
+  return (int)syscall(SYS_capset, &header, none);
+}
+
+static int become(uid_t user) {
+  if (user == getuid()) return 0;
+  gid_t group = user;
+  if (setgroups(0, NULL) != 0) return -1;
+  return setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0 ? -1 : 0;
+}
+
+static int failed(const char *what) {
+  fprintf(stderr, "enter: %s: %s\n", what, strerror(errno));
+  return 125;
+}
+
+int main(int arguments, char **argument) {
+  if (arguments < 4) {
+    fputs("enter: UID VARIANT PROGRAM [ARGUMENT...]\n", stderr);
+    return 125;
+  }
+  int elder = strcmp(argument[2], "elder") == 0;
+  if (!elder && strcmp(argument[2], "current") != 0) {
+    fputs("enter: VARIANT is current or elder\n", stderr);
+    return 125;
+  }
+  /* What bounds a program of root's. It takes a capability, which a change of users takes away; who has
+     none has nothing to be bounded. */
+  for (int one = 0; prctl(PR_CAPBSET_READ, one) >= 0; one++)
+    if (prctl(PR_CAPBSET_DROP, one) != 0 && errno != EPERM) return failed("the bounding set");
+  if (become((uid_t)strtoul(argument[1], NULL, 10)) != 0) return failed("the user");
+  if (drop_capabilities() != 0) return failed("capabilities");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no new privileges");
+  if (filter(!elder) != 0) return failed("the filter");
+  execvp(argument[3], &argument[3]);
+  return failed(argument[3]);
+}
