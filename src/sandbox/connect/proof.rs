@@ -100,12 +100,11 @@ impl Decide for Answering {
     fn decide(&self, call: Call) {
         if call.number() == libc::SYS_socket {
             let trial = Arc::clone(&self.0);
-            call.later(move |call| trial.access[1].make(call));
+            call.promptly(move |call| trial.access[1].make(call));
         } else if call.number() == libc::SYS_connect {
             match self.0.connect(&call) {
                 Ok(Attempt { give: Some(close), socket, number, .. }) => {
-                    // To put a descriptor into the child waits for its thread.
-                    call.later(move |call| {
+                    call.promptly(move |call| {
                         let given = call.replace(socket.as_fd(), number, close);
                         call.answer(given.map(|()| 0).map_err(|error| errno(&error)));
                     });
