@@ -1,7 +1,7 @@
 // Runs the tests of the sandbox once more as in a container: without capabilities, under a filter that
 // refuses namespaces and the descriptors of other processes (__test__/sandbox/container/enter.c).
 // Connections have to be made in another way there. Says which one was used, and fails if it is not the
-// one that such a container leaves.
+// one that such a container leaves. Two more, which leave none, show that what cannot be kept is refused.
 //
 //   node scripts/container.mjs [--all]
 //
@@ -10,7 +10,15 @@
 // It needs Linux and a C compiler. Where there is none the tests are skipped with the reason; where CI
 // is set they fail.
 
-import { chmodSync, chownSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { release, tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { capture, packageScript, root, run } from './command.mjs'
@@ -43,21 +51,23 @@ const alike = {
 const nameOf = (file) => basename(file, '.test.ts')
 
 /** What is run, and what is not for a reason. */
-function choose(files, ...reasons) {
-  const all = Object.assign({}, ...reasons)
+function choose(files, reasons) {
+  const isOut = (file) => Object.hasOwn(reasons, nameOf(file))
   return {
-    chosen: files.filter((file) => !Object.hasOwn(all, nameOf(file))),
-    out: files
-      .filter((file) => Object.hasOwn(all, nameOf(file)))
-      .map((file) => [file, all[nameOf(file)]]),
+    chosen: files.filter((file) => !isOut(file)),
+    out: files.filter(isOut).map((file) => [file, reasons[nameOf(file)]]),
   }
 }
 
 /** The way to a child's sockets that is left: one must be able to make them, which came with 5.14. */
-function expected() {
+function leftHere() {
   const [major, minor] = release().split('.').map(Number)
   return major > 5 || (major === 5 && minor >= 14) ? 'held' : 'replace'
 }
+
+/** What a container leaves where no connection can be judged, and where no process can be confined. */
+const NO_WAY = 'no way to sockets'
+const NOTHING = 'nothing'
 
 /** Prints how connections are made, as the package sees it. */
 const question = `
@@ -70,31 +80,26 @@ function broken(note) {
 }
 
 /** The tests in one container. */
-async function contained({ name, uid, variant }, { enter, files: { chosen, out }, folder }) {
+async function contained({ name, uid, variant, left, files: { chosen, out } }, { enter, folder }) {
   console.log(`\n-- ${name}`)
   const inside = (args) => [String(uid), variant, process.execPath, ...args]
   const own = mkdtempSync(join(folder, 'own-'))
   if (process.getuid() === 0) chownSync(own, uid, uid)
   const used = capture(enter, inside(['-e', question, root]), { cwd: '/' })
-  const way = used.stdout.trim()
   if (used.code !== 0) return broken(`${name}: the package does not load: ${used.stderr.trim()}`)
-  console.log(`connections are made by: ${way} (expected: ${expected()})`)
+  const way = used.stdout.trim()
+  const wanted = [NO_WAY, NOTHING].includes(left) ? 'null' : left
+  console.log(`connections are made by: ${way} (expected: ${wanted})`)
   for (const [file, why] of out) console.log(`left out: ${relative(tests, file)} (${why})`)
   const report = join(own, 'report.json')
   const jest = [packageScript('jest', 'jest'), '--json', `--outputFile=${report}`]
-  const env = { TMPDIR: own, HOME: own, RUNLET_TEST_CONTAINER: expected() }
+  const env = { TMPDIR: own, HOME: own, RUNLET_TEST_CONTAINER: left }
   const { code } = await run(enter, inside([...jest, '--runTestsByPath', ...chosen]), { env })
-  const totals = (() => {
-    try {
-      return jestTotals(readFileSync(report, 'utf8'))
-    } catch {
-      return undefined
-    }
-  })()
+  const totals = existsSync(report) ? jestTotals(readFileSync(report, 'utf8')) : undefined
   if (!totals) return broken(`${name}: ended with exit code ${code} and printed no totals`)
-  if (way !== expected()) return { ...totals, failed: totals.failed + 1, note: `made by ${way}` }
+  if (way !== wanted) return addTotals([totals, broken(`${name}: made by ${way}, not ${wanted}`)])
   if (code !== 0 && totals.failed === 0) return { ...totals, failed: 1, note: `exit code ${code}` }
-  return { ...totals, note: `${name}: ${way}` }
+  return { ...totals, note: `${name}: ${left}` }
 }
 
 /** Why nothing of it can be run here; undefined where it can. */
@@ -105,28 +110,29 @@ function compile(enter) {
   return built.code === 0 ? undefined : `no C compiler: ${built.stderr.trim()}`
 }
 
-/** Who runs in which container. */
-function containers(enter) {
+/** Who runs what in which container. */
+function containers(enter, all) {
   const self = process.getuid()
-  const elder = {
-    name: 'root without capabilities, foreign memory refused',
-    uid: 0,
-    variant: 'elder',
-  }
-  if (self !== 0) {
-    return [
-      { name: 'this user', uid: self, variant: 'current' },
-      { ...elder, name: 'this user, foreign memory refused', uid: self },
-    ]
-  }
-  const loads = capture(
-    enter,
-    [String(NOBODY), 'current', process.execPath, '-e', `require(${JSON.stringify(root)})`],
-    { cwd: '/' },
-  )
-  if (loads.code === 0) return [{ name: 'nobody', uid: NOBODY, variant: 'current' }, elder]
-  console.log(`not run as nobody, who cannot load the package: ${loads.stderr.split('\n')[0]}`)
-  return [{ name: 'root without capabilities', uid: 0, variant: 'current' }, elder]
+  const root = self === 0
+  const files = filesBelow(tests).filter((file) => file.endsWith('.test.ts'))
+  const [most, fewer] = all ? [{}, {}] : [leftOut, { ...leftOut, ...alike }]
+  const refused = files.filter((file) => nameOf(file) === 'fall-back')
+  const one = (name, variant, uid, left, chosen) => ({ name, variant, uid, left, files: chosen })
+  const [first, uid] = root && nobodyLoads(enter) ? ['nobody', NOBODY] : ['the same user', self]
+  return [
+    one(`${first}, without capabilities`, 'current', uid, leftHere(), choose(files, most)),
+    one('the same user, foreign memory refused', 'elder', self, leftHere(), choose(files, fewer)),
+    one('foreign descriptors refused in every way', 'closed', uid, NO_WAY, choose(refused, {})),
+    one('under a manager that supervises', 'managed', uid, NOTHING, choose(refused, {})),
+  ]
+}
+
+function nobodyLoads(enter) {
+  const load = ['-e', 'require(process.argv[1])', root]
+  const loads = capture(enter, [String(NOBODY), 'current', process.execPath, ...load], { cwd: '/' })
+  if (loads.code === 0) return true
+  console.log(`not run as nobody, who cannot load the package: ${loads.stderr.trim()}`)
+  return false
 }
 
 async function main() {
@@ -138,18 +144,11 @@ async function main() {
   try {
     const why = compile(enter)
     if (why === undefined) {
-      const all = process.argv.includes('--all')
-      const files = filesBelow(tests).filter((file) => file.endsWith('.test.ts'))
-      const [first, second] = containers(enter)
-      const rows = [
-        await contained(first, { enter, folder, files: choose(files, all ? {} : leftOut) }),
-        await contained(second, {
-          enter,
-          folder,
-          files: choose(files, all ? {} : leftOut, all ? {} : alike),
-        }),
-      ]
-      row = { ...addTotals(rows), note: rows.map((one) => one.note).join('; ') }
+      const rows = []
+      for (const one of containers(enter, process.argv.includes('--all'))) {
+        rows.push(await contained(one, { enter, folder }))
+      }
+      row = { ...addTotals(rows), note: rows.flatMap((one) => one.note ?? []).join('; ') }
     } else {
       console.log(why)
       const counts = process.env.CI ? { failed: 1, skipped: 0 } : { failed: 0, skipped: 1 }

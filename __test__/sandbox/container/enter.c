@@ -4,9 +4,13 @@
  *
  *   enter UID VARIANT PROGRAM [ARGUMENT...]
  *
- * UID is the user to become; one who may not become anybody says its own. VARIANT is `current` or
- * `elder`, whose filter refuses reading the memory of others, too. Both refuse duplicating the descriptors
- * of others, and all that makes namespaces.
+ * UID is the user to become; one who may not become anybody says its own. VARIANT is what is refused
+ * beside namespaces and the duplicating of descriptors of others:
+ *
+ *   current   nothing more
+ *   elder     reading the memory of others by a call of its own
+ *   closed    putting descriptors into others, which no engine refuses and some other filter might
+ *   managed   a supervisor below the one that there is: the filter's own, whom nobody listens to
  *
  * What is not had here: namespaces and a root of its own, which would need the privileges to make them.
  */
@@ -78,14 +82,17 @@ static void load(size_t offset) {
   step(BPF_LD | BPF_W | BPF_ABS, (unsigned int)offset, 0, 0);
 }
 
-static int filter(int reads_memory) {
+/* Of a listener: gives a descriptor to the caller. */
+#define NOTIF_ADDFD 0x40182103
+
+static int filter(const char *variant) {
   load(offsetof(struct seccomp_data, arch));
   step(BPF_JMP | BPF_JEQ | BPF_K, OURS, 1, 0);
   /* Engines have a filter for 32-bit programs of their own, which nothing here is about. */
   answer(SECCOMP_RET_ALLOW);
   load(offsetof(struct seccomp_data, nr));
   for (size_t at = 0; at < sizeof REFUSED / sizeof *REFUSED; at++) refuse(REFUSED[at], EPERM);
-  if (!reads_memory)
+  if (strcmp(variant, "elder") == 0)
     for (size_t at = 0; at < sizeof MEMORY / sizeof *MEMORY; at++) refuse(MEMORY[at], EPERM);
   /* Its flags are in memory, where no filter looks: the C library goes back to `clone`. */
   refuse(SYS_clone3, ENOSYS);
@@ -95,13 +102,25 @@ static int filter(int reads_memory) {
   answer(SECCOMP_RET_ERRNO | EPERM);
   answer(SECCOMP_RET_ALLOW);
   /* Sockets to the machine below, which no network namespace keeps in. */
-  step(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3);
+  step(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4);
   load(offsetof(struct seccomp_data, args[0]));
   step(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1);
   answer(SECCOMP_RET_ERRNO | EPERM);
   answer(SECCOMP_RET_ALLOW);
+  if (strcmp(variant, "closed") == 0) {
+    step(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4);
+    load(offsetof(struct seccomp_data, args[1]));
+    step(BPF_JMP | BPF_JEQ | BPF_K, NOTIF_ADDFD, 0, 1);
+    answer(SECCOMP_RET_ERRNO | EPERM);
+    answer(SECCOMP_RET_ALLOW);
+  }
+  answer(SECCOMP_RET_ALLOW);
   struct sock_fprog program = {.len = count, .filter = steps};
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  int managed = strcmp(variant, "managed") == 0;
+  unsigned long flags = managed ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  long done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  /* A filter has a supervisor while somebody has the listener. */
+  return done < 0 || (managed && dup((int)done) < 0) ? -1 : 0;
 }
 
 static int drop_capabilities(void) {
@@ -128,9 +147,9 @@ int main(int arguments, char **argument) {
     fputs("enter: UID VARIANT PROGRAM [ARGUMENT...]\n", stderr);
     return 125;
   }
-  int elder = strcmp(argument[2], "elder") == 0;
-  if (!elder && strcmp(argument[2], "current") != 0) {
-    fputs("enter: VARIANT is current or elder\n", stderr);
+  const char *variant = argument[2];
+  if (strstr(" current elder closed managed ", variant) == NULL) {
+    fputs("enter: VARIANT is current, elder, closed or managed\n", stderr);
     return 125;
   }
   /* What bounds a program of root's. It takes a capability, which a change of users takes away; who has
@@ -140,7 +159,7 @@ int main(int arguments, char **argument) {
   if (become((uid_t)strtoul(argument[1], NULL, 10)) != 0) return failed("the user");
   if (drop_capabilities() != 0) return failed("capabilities");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no new privileges");
-  if (filter(!elder) != 0) return failed("the filter");
+  if (filter(variant) != 0) return failed("the filter");
   execvp(argument[3], &argument[3]);
   return failed(argument[3]);
 }
