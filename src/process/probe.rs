@@ -205,7 +205,7 @@ unsafe fn connect(socket: c_int, port: u16) -> c_int {
     // SAFETY: as `child`; plain data, an address of our own and one number that the kernel writes.
     unsafe {
         let mut address: libc::sockaddr_in = std::mem::zeroed();
-        address.sin_family = libc::AF_INET as libc::sa_family_t;
+        address.sin_family = libc::sa_family_t::try_from(libc::AF_INET).unwrap_or(0);
         address.sin_port = port.to_be();
         address.sin_addr.s_addr = libc::INADDR_LOOPBACK.to_be();
         let bytes = size_of::<libc::sockaddr_in>();
