@@ -27,6 +27,8 @@ interface Counted {
   port: number
   /** How many came. */
   opened: () => number
+  /** How many there were at a time. */
+  most: () => number
   /** Resolves once all are gone. */
   gone: () => Promise<void>
 }
@@ -38,6 +40,7 @@ async function withServer<T>(
 ): Promise<T> {
   let opened = 0
   let open = 0
+  let most = 0
   const server =
     kind === 'http'
       ? createServer({ keepAliveTimeout: HANG_MS }, (_, answer) => answer.end('hello'))
@@ -47,7 +50,7 @@ async function withServer<T>(
         })
   server.on('connection', (socket) => {
     opened++
-    open++
+    most = Math.max(most, ++open)
     socket.on('close', () => open--)
   })
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
@@ -55,7 +58,12 @@ async function withServer<T>(
     while (open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   }
   try {
-    return await work({ port: (server.address() as AddressInfo).port, opened: () => opened, gone })
+    return await work({
+      port: (server.address() as AddressInfo).port,
+      opened: () => opened,
+      most: () => most,
+      gone,
+    })
   } finally {
     server.close()
   }
@@ -108,6 +116,8 @@ describe.each(RUNTIMES)('on %s, a connection', (runtimeType) => {
           const told = await use(runtimeType, ground, 'many', server.port, 400)
           expect(told).toEqual({ answered: 400 })
           expect(server.opened()).toBe(400)
+          // Each ends when it is closed, which it would not while somebody else has its socket.
+          expect(server.most()).toBeLessThan(200)
           await server.gone()
         }),
       )
