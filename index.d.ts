@@ -874,7 +874,14 @@ export interface SandboxCapabilities {
   landlockAbi: number
   /** System calls can be filtered. */
   seccomp: boolean
-  /** How a supervised system call is decided, or `null` when none can be supervised. */
+  /**
+   * How the supervisor comes by the socket of a connection: a trial has shown it, once. `null` when in
+   * no way, so that no rule for hosts can be kept.
+   *
+   * - `'pidfd_getfd'`: by a duplicate
+   * - `'held'`: it makes the sockets itself, where a container refuses duplicates
+   * - `'replace'`: it puts another in the place of the tool's, which loses options that were set before
+   */
   userNotify: 'pidfd_getfd' | 'held' | 'replace' | null
   /** User namespaces may be made. */
   userns: boolean

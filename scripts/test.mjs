@@ -1,6 +1,6 @@
 // Runs every suite and adds up what they say of themselves.
 //
-//   node scripts/test.mjs [SUITE …]     rust, sanitizer, node, bun, node-processes, bun-processes; all if none is named
+//   node scripts/test.mjs [SUITE …]     rust, sanitizer, node, bun, node-processes, bun-processes, container; all if none is named
 //
 // A suite that could not be started, or closed without saying how many tests it ran, is a failure.
 
@@ -51,12 +51,12 @@ async function rust() {
   return { ...addTotals([core, face]), ...(note ? { note } : {}) }
 }
 
-/** The Rust tests once more, with the engine under AddressSanitizer; a script of its own. */
-async function sanitizer() {
-  const folder = mkdtempSync(join(tmpdir(), 'runlet-sanitizer-'))
+/** A script of its own, which leaves its row in a file. */
+async function script(name) {
+  const folder = mkdtempSync(join(tmpdir(), `runlet-${name}-`))
   const report = join(folder, 'totals')
   try {
-    const args = [join(root, 'scripts', 'sanitize.mjs')]
+    const args = [join(root, 'scripts', `${name}.mjs`)]
     const ended = await run(process.execPath, args, { env: { RUNLET_TOTALS: report } })
     if (!existsSync(report)) return rowOf(undefined, ended)
     const { runner, seconds, ...row } = JSON.parse(readFileSync(report, 'utf8'))
@@ -109,7 +109,10 @@ function bunInProcesses() {
 
 const suites = {
   rust: { title: 'Rust (cargo test)', start: rust },
-  sanitizer: { title: 'Rust and the engine under AddressSanitizer', start: sanitizer },
+  sanitizer: {
+    title: 'Rust and the engine under AddressSanitizer',
+    start: () => script('sanitize'),
+  },
   node: { title: `Jest on Node ${process.versions.node}`, start: () => node() },
   bun: { title: `the same files on Bun ${findBun()?.version ?? ''}`.trim(), start: () => bun() },
   'node-processes': {
@@ -121,6 +124,10 @@ const suites = {
     title: 'the tests of codelets on Bun, in processes',
     row: 'bun, in processes',
     start: () => inProcesses(bunInProcesses),
+  },
+  container: {
+    title: 'the tests of the sandbox as in a container',
+    start: () => script('container'),
   },
 }
 

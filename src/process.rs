@@ -14,6 +14,8 @@
 //!
 //! A program of ours that runs untrusted code itself takes the last step itself: [`lockdown`].
 //!
+//! What the system lets a process be confined with is tried once: [`probe`].
+//!
 //! [`one_shot`] is all of that for callers who only want a program's output.
 //!
 //! Everything else waits on one thread of its own, the [`reactor`]. Nothing here knows of tools.
@@ -35,6 +37,7 @@ mod launch;
 mod launcher;
 pub(crate) mod lockdown;
 mod one_shot;
+mod probe;
 pub(crate) mod reactor;
 mod seal;
 mod signal;
@@ -45,4 +48,6 @@ pub(crate) use command::{Command, Limits};
 pub(crate) use keeper::{Child, End, Exit, LogSink, Report, Stop};
 pub(crate) use launch::LaunchError;
 pub(crate) use one_shot::{Finished, Watch, run_blocking, start};
+#[cfg(any(feature = "node", test))]
+pub(crate) use probe::kernel;
 pub(crate) use signal::signal_name;

@@ -37,12 +37,13 @@ mod tests;
 #[cfg(test)]
 mod trial;
 
+pub(crate) use connect::Proof;
+#[cfg(feature = "node")]
+pub(crate) use connect::SocketAccess;
 pub(crate) use denials::Denial;
 pub(crate) use filter::Program;
-pub(crate) use kernel::Kernel;
+pub(crate) use kernel::{Flaw, Kernel};
 pub(crate) use landlock::ruleset;
-#[cfg(feature = "node")]
-pub(crate) use network::socket_access_name;
 pub(crate) use network::{NetworkOrder, Supervision};
 pub(crate) use pins::Pins;
 pub(crate) use policy::{Missing, Order, Policy};

@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::permission::{Change, PermissionSet, Unenforceable};
 #[cfg(target_os = "linux")]
-use crate::sandbox::{Kernel, Missing, NetworkOrder, Order, Policy, socket_access_name};
+use crate::process::kernel;
+#[cfg(target_os = "linux")]
+use crate::sandbox::{Missing, NetworkOrder, Order, Policy, SocketAccess};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
 
 #[derive(Deserialize)]
@@ -152,7 +154,7 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
         network: NetworkOrder::default(),
         pins: None,
     };
-    let compiled = Policy::compile(&order, Missing::IsWrong, Kernel::current())?;
+    let compiled = Policy::compile(&order, Missing::IsWrong, kernel())?;
     let pins = json!(compiled.pins);
     let mut kept = Kept { unenforceable: compiled.unenforced, pins, ..Kept::default() };
     if let Some(policy) = compiled.policy {
@@ -169,22 +171,25 @@ fn kept(set: PermissionSet, _: Place) -> Result<Kept, Error> {
     Ok(Kept { unenforceable: set.unenforceable(lacking), ..Kept::default() })
 }
 
-/// What the kernel of this machine can keep: `{landlockAbi, seccomp, userNotify, metadataWrites,
-/// denyInsideAllow}`.
+/// What the kernel of this machine can keep: `{landlockAbi, seccomp, userNotify, lacking,
+/// metadataWrites, denyInsideAllow}`. `lacking` says why it keeps nothing, if it does not.
 #[napi(catch_unwind)]
 pub fn sandbox_capabilities() -> String {
     #[cfg(target_os = "linux")]
-    let (landlock, notify, how) = {
-        let kernel = Kernel::current();
-        (kernel.landlock, kernel.notify, kernel.notify.then(socket_access_name))
+    let (landlock, notify, how, modes, lacking) = {
+        let kernel = kernel();
+        let how = kernel.sockets.map(SocketAccess::name);
+        (kernel.landlock, kernel.notify, how, kernel.reads_memory, kernel.lacks())
     };
     #[cfg(not(target_os = "linux"))]
-    let (landlock, notify, how) = (0, false, None::<&str>);
+    let (landlock, notify, how, modes, lacking) =
+        (0, false, None::<&str>, false, Some("this version enforces them on Linux only"));
     json!({
         "landlockAbi": landlock,
         "seccomp": notify,
         "userNotify": how,
-        "metadataWrites": if notify { "supervised" } else { "denied" },
+        "lacking": lacking,
+        "metadataWrites": if modes { "supervised" } else { "denied" },
         "denyInsideAllow": "read-only",
     })
     .to_string()

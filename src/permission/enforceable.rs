@@ -32,6 +32,13 @@ impl PermissionSet {
         found
     }
 
+    /// The same for rules about the network alone.
+    pub fn unenforceable_net(&self, lacking: &str) -> Vec<Unenforceable> {
+        let mut found = Vec::new();
+        self.report(&mut found, Kind::Net, &self.net, (lacking, "using the network"));
+        found
+    }
+
     fn report<R: Rule>(
         &self,
         found: &mut Vec<Unenforceable>,

@@ -225,38 +225,9 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         no_signals,
         failed: None,
     };
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let mut pidfd: c_int = -1;
-    // SAFETY: the child runs `child` on a stack of its own while this thread stands still, reads
-    // what `plan` points to, all of which lives until after the call, and writes `plan.failed`
-    // alone. All signals are blocked meanwhile: a handler of the host in the child would run in the
-    // host's memory. They are blocked by the system call itself, since the library keeps two back.
-    let pid = unsafe {
-        let all = u64::MAX;
-        let mut before = 0_u64;
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const all,
-            &raw mut before,
-            8,
-        );
-        let pid = libc::clone(child, stack.top(), flags, (&raw mut plan).cast(), &raw mut pidfd);
-        let error = LaunchError::last("clone");
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const before,
-            null_mut::<u64>(),
-            8,
-        );
-        if pid < 0 {
-            return Err(error);
-        }
-        pid
-    };
-    // SAFETY: given to us by the call above.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    // SAFETY: `child` reads what `plan` points to, all of which lives until after the call, and writes
+    // `plan.failed` alone.
+    let (pid, pidfd) = unsafe { clone(child, stack, (&raw mut plan).cast()) }?;
     // SAFETY: the child wrote it, if it did, before this thread went on.
     if let Some(error) = unsafe { (&raw const plan.failed).read_volatile() } {
         // SAFETY: our own child, which has ended.
@@ -276,6 +247,49 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
         }
     }
     Ok(launched)
+}
+
+/// Starts a process in this one's memory. Returns once it has ended or runs a program.
+///
+/// # Safety
+///
+/// `body` gets `argument`, runs while this thread stands still, and keeps to what stands at the top of
+/// the file.
+pub(super) unsafe fn clone(
+    body: extern "C" fn(*mut c_void) -> c_int,
+    stack: &mut Stack,
+    argument: *mut c_void,
+) -> Result<(libc::pid_t, OwnedFd), LaunchError> {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let mut pidfd: c_int = -1;
+    // SAFETY: the child runs on a stack of its own, as the caller promises. All signals are blocked
+    // meanwhile: a handler of the host in the child would run in the host's memory. They are blocked by
+    // the system call itself, since the library keeps two back.
+    unsafe {
+        let all = u64::MAX;
+        let mut before = 0_u64;
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const all,
+            &raw mut before,
+            8,
+        );
+        let pid = libc::clone(body, stack.top(), flags, argument, &raw mut pidfd);
+        let error = LaunchError::last("clone");
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const before,
+            null_mut::<u64>(),
+            8,
+        );
+        if pid < 0 {
+            return Err(error);
+        }
+        // Given to us by the call above.
+        Ok((pid, OwnedFd::from_raw_fd(pidfd)))
+    }
 }
 
 /// The child's half. Only system calls; what it must not do stands at the top of the file.
@@ -370,7 +384,7 @@ unsafe fn close_the_rest() {
 }
 
 /// Ties the child to the host's life and its descendants to its group, for ever.
-unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Option<&'static str> {
+pub(super) unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Option<&'static str> {
     // SAFETY: as `child`.
     unsafe {
         // Where the scheduler shares time between sessions first, it is the session that must come after

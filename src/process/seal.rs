@@ -6,11 +6,12 @@
 
 use std::ffi::{CStr, c_int, c_void};
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use libc::{c_ushort, sock_filter};
 
 use super::launch::{LaunchError, lifted};
+use super::probe::kernel;
 use crate::sandbox::{Kernel, Missing, Order, Policy, Program, ruleset};
 
 /// What a runtime asks about itself. Files, not their folder: that would show the host's connections
@@ -29,6 +30,7 @@ const READ_FILE: u64 = 1 << 2;
 const PATH_BENEATH: c_int = 1;
 const NEW_LISTENER: libc::c_ulong = 1 << 3;
 const WAIT_KILLABLE_RECV: libc::c_ulong = 1 << 5;
+const STAGE: &str = "landlock";
 /// The files and the listener.
 const MOST: usize = OWN_FILES.len() + 1;
 
@@ -67,12 +69,15 @@ pub(super) struct Sealing {
 impl Seal {
     /// None where the permissions grant everything.
     pub(super) fn new(order: &Order) -> Result<Option<Seal>, LaunchError> {
-        const STAGE: &str = "landlock";
-        let kernel = Kernel::current();
+        let kernel = kernel();
         let refused = |_| LaunchError { stage: "permissions", errno: libc::EACCES };
         // Made anew each time: what is denied inside a folder depends on what else lies there.
         let compiled = Policy::compile(order, Missing::IsSkipped, kernel).map_err(refused)?;
-        let Some(policy) = compiled.policy else { return Ok(None) };
+        compiled.policy.map(|policy| Seal::of(policy, kernel)).transpose()
+    }
+
+    /// Of a policy that is made for this kernel.
+    pub(super) fn of(policy: Policy, kernel: Kernel) -> Result<Seal, LaunchError> {
         let ruleset = ruleset(&policy, kernel)
             .map_err(|_| LaunchError { stage: STAGE, errno: libc::EACCES })?;
         let mut ends = [-1; 2];
@@ -93,7 +98,7 @@ impl Seal {
         let above = unsafe { libc::fcntl(ruleset.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 10) };
         let ruleset = lifted(above, STAGE)?;
         let program = policy.filter(kernel);
-        Ok(Some(Seal { ruleset, program, policy, ours, theirs }))
+        Ok(Seal { ruleset, program, policy, ours, theirs })
     }
 
     /// For the child; it refers to the seal.
@@ -108,6 +113,11 @@ impl Seal {
             own_pids: self.program.own_pid.len(),
             notifies: self.program.notifies,
         }
+    }
+
+    /// Both ends of the socket that the child hands things over by.
+    pub(super) fn ends(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>) {
+        (self.ours.as_fd(), self.theirs.as_fd())
     }
 
     /// Takes what the child handed over. To be called once it runs.

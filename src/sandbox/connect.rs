@@ -11,6 +11,7 @@
 
 mod access;
 mod live;
+mod proof;
 pub(super) mod rules;
 mod socket;
 
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub(crate) use self::access::SocketAccess;
 use self::access::{Access, Attempt};
 use self::live::Live;
+pub(crate) use self::proof::Proof;
 use self::rules::{NetRules, reason, target};
 use self::socket::{MOST_ADDRESS, Wanted, errno};
 use super::denials::{DenialKind, DenialReason, Denials};

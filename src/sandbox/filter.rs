@@ -52,6 +52,8 @@ pub(crate) enum NetAccess {
 #[expect(clippy::struct_excessive_bools, reason = "each is a term of its own")]
 pub(crate) struct FilterTerms {
     pub net: NetAccess,
+    /// Sockets are made by the supervisor, if the network is supervised.
+    pub supervised_sockets: bool,
     /// Processes may be started; else only threads.
     pub processes: bool,
     /// Everything may be read, so files may also be watched and their attributes read.

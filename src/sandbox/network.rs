@@ -3,19 +3,17 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::sync::{Arc, LazyLock};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::connect::{Network, SocketAccess};
+use super::connect::Network;
 use super::denials::{Denial, Denials};
 use super::metadata::Metadata;
 use super::policy::{Order, Policy};
 use super::resolve::Resolver;
 use super::supervisor::{Call, Decide, Watch, watch};
 use crate::error::Error;
-use crate::permission::NetGrant;
 
 /// How names are found, and how many connections there may be.
 #[derive(Debug, Clone, Default)]
@@ -61,38 +59,6 @@ fn server(text: &str) -> Result<SocketAddr, Error> {
     })
 }
 
-/// How a socket of a child is had here. Where the duplicating of descriptors is filtered, as in
-/// containers, it is so for our own, too.
-fn socket_access() -> SocketAccess {
-    static DUPLICATES: LazyLock<bool> = LazyLock::new(may_duplicate);
-    if *DUPLICATES { SocketAccess::Duplicate } else { SocketAccess::Replace }
-}
-
-/// How a supervised connect is done here, in the words of `capabilities()`.
-#[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
-pub(crate) fn socket_access_name() -> &'static str {
-    match socket_access() {
-        SocketAccess::Duplicate => "pidfd_getfd",
-        SocketAccess::Held => "held",
-        SocketAccess::Replace => "replace",
-    }
-}
-
-fn may_duplicate() -> bool {
-    let Ok((ours, _other)) = UnixStream::pair() else { return false };
-    // SAFETY: opens a descriptor of this process, duplicates one that is held, and closes both.
-    unsafe {
-        let own = libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0);
-        let Ok(own) = i32::try_from(own) else { return false };
-        if own < 0 {
-            return false;
-        }
-        let twin = libc::syscall(libc::SYS_pidfd_getfd, own, ours.as_raw_fd(), 0);
-        libc::close(own);
-        i32::try_from(twin).is_ok_and(|twin| twin >= 0 && libc::close(twin) == 0)
-    }
-}
-
 /// Hands each call to the room that decides about its kind.
 #[derive(Debug)]
 struct Deciders {
@@ -102,11 +68,11 @@ struct Deciders {
 
 impl Deciders {
     fn new(order: &Order, policy: Policy, denials: &Arc<Denials>) -> Deciders {
-        let network = (policy.net == NetGrant::Some).then(|| {
+        let network = policy.sockets.map(|access| {
             let resolver = order.network.resolver.clone().unwrap_or_else(Resolver::system);
             let most = order.network.max_connections;
             let permissions = Arc::clone(&order.permissions);
-            Network::new(permissions, resolver, most, Arc::clone(denials), socket_access())
+            Network::new(permissions, resolver, most, Arc::clone(denials), access)
         });
         let metadata = policy.sets_metadata().then(|| {
             let (permissions, root) = (Arc::clone(&order.permissions), order.project_root.clone());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::connect::SocketAccess;
 use super::files::{Access, Files, Obstacle, resolved};
 use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
@@ -51,6 +52,9 @@ pub(crate) struct Compiled {
     pub pins: Pins,
 }
 
+/// Where no way to sockets stood the trial.
+const NO_SOCKETS: &str = "this system gives a supervisor no way to the sockets of others";
+
 /// What becomes of a rule about a file that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -67,6 +71,8 @@ pub(crate) struct Policy {
     /// What was granted without being asked for.
     pub implicit: Files,
     pub net: NetGrant,
+    /// How sockets are had whose connections rules decide about.
+    pub sockets: Option<SocketAccess>,
     /// Programs may be started.
     pub run: bool,
     /// All files may be read, so nothing is told by watching them.
@@ -108,11 +114,15 @@ impl Policy {
             return Ok(Compiled::nothing(Vec::new()));
         }
         if let Some(lacking) = kernel.lacks() {
-            return Ok(Compiled::nothing(permissions.unenforceable(lacking)));
+            return Ok(Compiled::nothing(permissions.unenforceable(&lacking)));
         }
         let mut unenforced = Vec::new();
         let root = order.project_root.as_path();
-        let net = permissions.net_grant();
+        let mut net = permissions.net_grant();
+        if net == NetGrant::Some && kernel.sockets.is_none() {
+            unenforced.extend(permissions.unenforceable_net(NO_SOCKETS));
+            net = NetGrant::Nothing;
+        }
         let read = permissions.read_grants(root);
         let write = permissions.write_grants(root);
         let run = permissions.run_grants(root);
@@ -177,6 +187,7 @@ impl Policy {
             files,
             implicit,
             net,
+            sockets: kernel.sockets.filter(|_| net == NetGrant::Some),
             run: runs && !run.denies_everything,
             reads_everything: read.allows_everything
                 && read.denied.is_empty()
@@ -238,7 +249,8 @@ impl Policy {
             },
             processes: self.run,
             watch_files: self.reads_everything,
-            supervised_metadata: self.sets_metadata(),
+            supervised_sockets: self.sockets == Some(SocketAccess::Held),
+            supervised_metadata: self.sets_metadata() && kernel.reads_memory,
             scoped_signals: kernel.scopes(),
             truncate_by_path: kernel.landlock < 3,
         })

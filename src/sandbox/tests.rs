@@ -14,7 +14,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::permission::PermissionSet;
-use crate::process::{Command, Finished, Limits, run_blocking};
+use crate::process::{Command, Finished, Limits, kernel, run_blocking};
 
 mod metadata;
 
@@ -56,7 +56,7 @@ impl Project {
 
     fn compile(&self, flags: &[&str]) -> Result<Option<Policy>, crate::Error> {
         let order = self.order(flags);
-        Policy::compile(&order, Missing::IsWrong, Kernel::current()).map(|made| made.policy)
+        Policy::compile(&order, Missing::IsWrong, kernel()).map(|made| made.policy)
     }
 
     fn run(&self, flags: &[&str], script: &str) -> Finished {
@@ -229,7 +229,7 @@ fn a_denied_command_is_denied_wherever_the_path_has_it() {
     let search_path = format!("{0}/one:{0}/two", project.0.display());
     let flags = ["--allow-run=./one,./two", "--deny-run=tool"];
     let order = Order { search_path, ..project.order(&flags) };
-    let made = Policy::compile(&order, Missing::IsWrong, Kernel::current()).unwrap();
+    let made = Policy::compile(&order, Missing::IsWrong, kernel()).unwrap();
     let files = made.policy.unwrap().files;
     let runs = |path: &Path| files.access_to(path).has(files::Access::EXECUTE);
     assert_eq!([runs(&first), runs(&second), runs(&other)], [false, false, true]);
@@ -244,7 +244,7 @@ fn a_part_of_what_may_be_written_cannot_be_denied() {
     assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
     assert!(error.to_string().contains("--deny-write=./out/keep: it lies inside"), "{error}");
     let lax = Order { best_effort: true, ..project.order(&flags) };
-    let made = Policy::compile(&lax, Missing::IsWrong, Kernel::current()).unwrap();
+    let made = Policy::compile(&lax, Missing::IsWrong, kernel()).unwrap();
     assert_eq!(made.unenforced.len(), 1);
     assert!(made.policy.is_some());
 }
@@ -252,14 +252,14 @@ fn a_part_of_what_may_be_written_cannot_be_denied() {
 #[test]
 fn a_kernel_without_the_means_refuses_rather_than_to_pretend() {
     let project = Project::new("lacking");
-    let full = Kernel::current();
+    let full = kernel();
     let compile = |flags: &[&str], kernel: Kernel| {
         Policy::compile(&project.order(flags), Missing::IsWrong, kernel)
     };
     for (kernel, why) in [
         (Kernel { landlock: 0, ..full }, "no Landlock"),
         (Kernel { notify: false, ..full }, "no seccomp filters"),
-        (Kernel { landlock: 0, notify: false }, "neither Landlock nor seccomp filters"),
+        (Kernel { landlock: 0, notify: false, ..full }, "neither Landlock nor seccomp filters"),
     ] {
         let error = compile(&["--allow-read"], kernel).unwrap_err();
         assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
@@ -273,6 +273,56 @@ fn a_kernel_without_the_means_refuses_rather_than_to_pretend() {
         assert!(compile(&["-A"], kernel).is_ok());
         assert!(compile(&["-A", "--deny-net"], kernel).is_err());
     }
+}
+
+#[test]
+fn what_stood_no_trial_is_not_relied_on() {
+    let project = Project::new("flawed");
+    let compile = |flags: &[&str], kernel: Kernel| {
+        Policy::compile(&project.order(flags), Missing::IsWrong, kernel)
+    };
+    let flawed = Kernel { flaw: Some(Flaw::Files), ..kernel() };
+    let text = compile(&["--allow-read"], flawed).unwrap_err().to_string();
+    assert!(text.contains("a process could open a file that it was refused"), "{text}");
+    assert!(compile(&["-A"], flawed).is_ok());
+}
+
+#[test]
+fn rules_for_hosts_need_a_way_to_sockets() {
+    let project = Project::new("no-sockets");
+    let none = Kernel { sockets: None, ..kernel() };
+    let flags = ["--allow-net=a.test:1", "--deny-net=b.test"];
+    let error = Policy::compile(&project.order(&flags), Missing::IsWrong, none).unwrap_err();
+    assert_eq!(error.code(), crate::Code::PolicyUnenforceable);
+    let list = error.details().unwrap()["unenforceable"].as_array().unwrap().clone();
+    let named: Vec<_> = list.iter().map(|one| one["flag"].as_str().unwrap()).collect();
+    assert_eq!(named, flags);
+    assert!(error.to_string().contains("no way to the sockets"), "{error}");
+    // Unkept rules open nothing: there is no network.
+    let lax = Order { best_effort: true, ..project.order(&flags) };
+    let policy = Policy::compile(&lax, Missing::IsWrong, none).unwrap().policy.unwrap();
+    assert_eq!((policy.net, policy.sockets), (crate::permission::NetGrant::Nothing, None));
+    // Without rules nobody needs to be asked.
+    for flags in [&["--allow-net"][..], &["--allow-read"], &["--allow-read", "--deny-net"]] {
+        let made = Policy::compile(&project.order(flags), Missing::IsWrong, none).unwrap();
+        assert!(made.unenforced.is_empty(), "{flags:?}");
+    }
+}
+
+#[test]
+fn the_way_to_sockets_decides_who_makes_them() {
+    let project = Project::new("sockets");
+    let filter = |access| {
+        let kernel = Kernel { sockets: Some(access), ..kernel() };
+        let order = project.order(&["--allow-net=a.test"]);
+        let policy = Policy::compile(&order, Missing::IsWrong, kernel).unwrap().policy.unwrap();
+        assert_eq!(policy.sockets, Some(access));
+        let steps = policy.filter(kernel).steps;
+        steps.iter().map(|step| (step.jt, step.jf, step.k)).collect::<Vec<_>>()
+    };
+    let duplicate = filter(connect::SocketAccess::Duplicate);
+    assert_eq!(duplicate, filter(connect::SocketAccess::Replace));
+    assert_ne!(duplicate, filter(connect::SocketAccess::Held));
 }
 
 #[test]
@@ -347,7 +397,7 @@ fn what_a_link_leads_to_since_is_not_granted() {
     let flags = ["--allow-read=./data", "--allow-write=."];
     let mut order = project.order(&flags);
     order.entrypoint = Some(project.0.join("entry.mjs"));
-    let seen = Policy::compile(&order, Missing::IsWrong, Kernel::current()).unwrap();
+    let seen = Policy::compile(&order, Missing::IsWrong, kernel()).unwrap();
     order.pins = Some(Arc::new(seen.pins));
     fs::rename(project.0.join("data"), project.0.join("old")).unwrap();
     symlink("secret", project.0.join("data")).unwrap();
@@ -355,7 +405,7 @@ fn what_a_link_leads_to_since_is_not_granted() {
     symlink("secret/key", project.0.join("more.mjs")).unwrap();
     symlink("secret/key", project.0.join("package.json")).unwrap();
     let granted = |order: &Order| {
-        let made = Policy::compile(order, Missing::IsSkipped, Kernel::current()).unwrap();
+        let made = Policy::compile(order, Missing::IsSkipped, kernel()).unwrap();
         let files = made.policy.unwrap().files;
         files.access_to(&project.0.join("secret/key")).has(files::Access::READ)
     };
@@ -366,7 +416,7 @@ fn what_a_link_leads_to_since_is_not_granted() {
     // Code that came since, by no link, is code.
     order.pins = Some(Arc::new(Pins::default()));
     project.file("later.mjs");
-    let made = Policy::compile(&order, Missing::IsSkipped, Kernel::current()).unwrap();
+    let made = Policy::compile(&order, Missing::IsSkipped, kernel()).unwrap();
     let later = made.policy.unwrap().files.access_to(&project.0.join("later.mjs"));
     assert!(later.has(files::Access::READ));
 }

@@ -7,8 +7,10 @@ export const policyMessages = Object.freeze({
   unenforceable: (missing: ReadonlyArray<{ reason: string }>) =>
     `the permissions cannot be enforced here: ${missing.map(({ reason }) => reason).join('; ')}. ` +
     "With enforcement: 'best-effort' it runs all the same, and the result says what did not hold",
-  noKernel:
-    'permissions for files, programs and the network need Landlock and seccomp, which this kernel does not offer here',
+  noKernel: (lacking: string | null) =>
+    `permissions for files, programs and the network need Landlock and seccomp${lacking ? `: ${lacking}` : ''}`,
+  noSockets:
+    'network: rules for hosts need a way to the sockets of a process, which this system lacks',
   reasons: Object.freeze([
     'files: that a path exists, and its size and times, can be seen anywhere',
     'files: --deny-write inside what --allow-write grants cannot be enforced',

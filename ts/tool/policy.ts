@@ -176,7 +176,7 @@ function keptBy(flag: string): string {
 export function sandboxCapabilities(): SandboxCapabilities {
   const core = JSON.parse(addon().native.sandboxCapabilities()) as CoreCapabilities
   const { landlockAbi, seccomp, userNotify, denyInsideAllow } = core
-  const kept = landlockAbi > 0 && seccomp
+  const kept = core.lacking === null
   const supervised = kept && userNotify !== null
   return {
     platform: process.platform,
@@ -205,7 +205,9 @@ export function sandboxCapabilities(): SandboxCapabilities {
     env: 'spawn',
     memory: process.platform === 'linux' ? 'rlimit+watchdog' : 'watchdog',
     killTree: 'group',
-    reasons: kept ? [...policyMessages.reasons] : [policyMessages.noKernel],
+    reasons: kept
+      ? [...policyMessages.reasons, ...(supervised ? [] : [policyMessages.noSockets])]
+      : [policyMessages.noKernel(core.lacking)],
   }
 }
 
@@ -213,6 +215,8 @@ interface CoreCapabilities {
   landlockAbi: number
   seccomp: boolean
   userNotify: SandboxCapabilities['userNotify']
+  /** Why nothing of it is enforced, if so. */
+  lacking: string | null
   metadataWrites: 'denied' | 'supervised'
   denyInsideAllow: SandboxCapabilities['fs']['denyInsideAllow']
 }

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -35,8 +36,18 @@ const { RUNLET_TEST_NODE } = process.env
 /** The user and group that own nothing. */
 const NOBODY = 65534
 
-/** Whether this process is root, who is refused nothing but by a sandbox. */
-export const IS_ROOT = process.getuid?.() === 0
+const NOBODYS_POWERS = '0000000000000000'
+
+/** Whether this process is root, who is refused nothing but by a sandbox, and by what took its powers. */
+export const IS_ROOT = process.getuid?.() === 0 && powers() !== NOBODYS_POWERS
+
+/** Whether all of this runs in a container, or in what is like one: see `container/enter.c`. */
+export const IS_CONTAINED = process.env.RUNLET_TEST_CONTAINER !== undefined
+
+function powers(): string | undefined {
+  if (process.platform !== 'linux') return undefined
+  return /^CapEff:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+}
 
 /** What attacks may do unless a test says otherwise: read `data`, read and write `inside`. */
 export const GRANTED = ['--allow-read=./data,./inside', '--allow-write=./inside']
@@ -69,7 +80,9 @@ export type Outcomes = Record<string, string>
  * has none, which closes ways that a sandbox may lean on.
  */
 export function identities(): Identity[] {
-  const here = { name: IS_ROOT ? 'root' : 'a user' }
+  const here = {
+    name: IS_ROOT ? 'root' : process.getuid?.() === 0 ? 'root without powers' : 'a user',
+  }
   if (!IS_ROOT) return [here]
   const looks = spawnSync(programOf('node'), ['-e', `require(${JSON.stringify(RUNLET)})`], {
     uid: NOBODY,

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -16,6 +17,10 @@ use crate::sandbox::supervisor::Call;
 
 /// How many sockets of a child are held.
 const MOST_HELD: usize = 256;
+/// A host that may have so many descriptors holds one in this many for its children, all together.
+const HELD_SHARE: u64 = 4;
+/// How many are held for all children.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 const FLAGS_BYTES: usize = 256;
 
 /// The way to a child's sockets; a trial says which ones there are.
@@ -28,6 +33,18 @@ pub(crate) enum SocketAccess {
     /// By putting a connected socket in place of the child's. Options that were set before are lost,
     /// other descriptors of the socket stay unconnected, and so do registrations with `epoll`.
     Replace,
+}
+
+impl SocketAccess {
+    /// In the words of `capabilities()`.
+    #[cfg_attr(not(feature = "node"), expect(dead_code, reason = "for the face"))]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            SocketAccess::Duplicate => "pidfd_getfd",
+            SocketAccess::Held => "held",
+            SocketAccess::Replace => "replace",
+        }
+    }
 }
 
 /// A connection's socket.
@@ -47,7 +64,39 @@ pub(super) struct Attempt {
 pub(super) struct Access {
     kind: SocketAccess,
     /// Oldest first.
-    held: Mutex<VecDeque<(u64, Arc<OwnedFd>)>>,
+    held: Mutex<VecDeque<Held>>,
+}
+
+/// A child's socket that is ours too.
+#[derive(Debug)]
+struct Held {
+    inode: u64,
+    socket: Arc<OwnedFd>,
+}
+
+impl Held {
+    /// None where no more may be held.
+    fn new(inode: u64, socket: &Arc<OwnedFd>) -> Option<Held> {
+        if HELD.fetch_add(1, Ordering::Relaxed) >= most_of_all() {
+            HELD.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Held { inode, socket: Arc::clone(socket) })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A child that makes sockets and connects none must not use up the host's descriptors.
+fn most_of_all() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one structure.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    usize::try_from(limit.rlim_cur / HELD_SHARE).unwrap_or(usize::MAX)
 }
 
 impl Access {
@@ -82,13 +131,13 @@ impl Access {
     fn held(&self, call: &Call, number: u32) -> Result<Option<Arc<OwnedFd>>, i32> {
         let inode = inode(call, number)?;
         let held = self.held.lock();
-        let found = held.iter().find(|(own, _)| *own == inode);
-        Ok(found.map(|(_, socket)| Arc::clone(socket)))
+        let found = held.iter().find(|own| own.inode == inode);
+        Ok(found.map(|own| Arc::clone(&own.socket)))
     }
 
     /// Gives up a held socket: while it is ours too, closing it ends no connection.
     pub(super) fn release(&self, inode: u64) {
-        self.held.lock().retain(|(own, _)| *own != inode);
+        self.held.lock().retain(|own| own.inode != inode);
     }
 
     /// Answers a `socket` call: a TCP socket, or nothing.
@@ -121,7 +170,12 @@ impl Access {
             if held.len() >= MOST_HELD {
                 held.pop_front();
             }
-            held.push_back((inode, Arc::clone(&socket)));
+            // One of its own makes room when all children together have too many.
+            let one = Held::new(inode, &socket).or_else(|| {
+                held.pop_front()?;
+                Held::new(inode, &socket)
+            });
+            held.extend(one);
         }
         if !call.answer_with(socket.as_fd(), close) {
             self.release(inode);

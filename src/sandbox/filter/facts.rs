@@ -12,13 +12,14 @@ use super::{FilterTerms, NetAccess, Program, numbers, program};
 fn all_terms() -> Vec<FilterTerms> {
     let nets = [NetAccess::Closed, NetAccess::Supervised, NetAccess::Open];
     let bits = |net| {
-        (0..32_u8).map(move |bits| FilterTerms {
+        (0..64_u8).map(move |bits| FilterTerms {
             net,
             processes: bits & 1 != 0,
             watch_files: bits & 2 != 0,
             supervised_metadata: bits & 4 != 0,
             scoped_signals: bits & 8 != 0,
             truncate_by_path: bits & 16 != 0,
+            supervised_sockets: bits & 32 != 0,
         })
     };
     nets.into_iter().flat_map(bits).collect()

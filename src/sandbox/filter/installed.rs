@@ -13,6 +13,7 @@ use super::{FilterTerms, NetAccess, Program, program};
 
 const TERMS: FilterTerms = FilterTerms {
     net: NetAccess::Closed,
+    supervised_sockets: false,
     processes: false,
     watch_files: false,
     supervised_metadata: false,

@@ -28,17 +28,17 @@ fn int(register: u64) -> i32 {
     u32::try_from(register & 0xFFFF_FFFF).unwrap().cast_signed()
 }
 
-fn socket(net: NetAccess, domain: i32, kind: i32, protocol: i32) -> Expected {
+fn socket(terms: FilterTerms, domain: i32, kind: i32, protocol: i32) -> Expected {
     let kind = kind & !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
     let internet = domain == libc::AF_INET || domain == libc::AF_INET6;
     let tcp = internet && kind == libc::SOCK_STREAM && [0, 6].contains(&protocol);
     let udp = internet && kind == libc::SOCK_DGRAM && [0, 17].contains(&protocol);
-    let granted = match net {
-        NetAccess::Closed => false,
-        NetAccess::Supervised => tcp,
-        NetAccess::Open => tcp || udp,
-    };
-    allowed_if(granted, libc::EACCES)
+    match terms.net {
+        NetAccess::Supervised if tcp && terms.supervised_sockets => Notify,
+        NetAccess::Supervised => allowed_if(tcp, libc::EACCES),
+        NetAccess::Open => allowed_if(tcp || udp, libc::EACCES),
+        NetAccess::Closed => Errno(libc::EACCES),
+    }
 }
 
 fn ioctl(request: u32) -> Expected {
@@ -95,7 +95,7 @@ pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> E
         | libc::SYS_io_uring_register
         | 457
         | 458 => Errno(libc::ENOSYS),
-        libc::SYS_socket => socket(terms.net, first, second, third),
+        libc::SYS_socket => socket(terms, first, second, third),
         libc::SYS_socketpair => {
             let kind = second & !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
             let pair = matches!(kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);

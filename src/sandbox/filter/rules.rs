@@ -139,10 +139,13 @@ fn socket(terms: FilterTerms, a: &mut Assembler) {
         a.if_equal(word(libc::SOCK_DGRAM), datagram);
     }
     a.unless_equal(word(libc::SOCK_STREAM), Place::EACCES);
+    // Nobody is asked about a socket that nobody may have.
+    let supervised = terms.net == NetAccess::Supervised && terms.supervised_sockets;
+    let granted = if supervised { Place::NOTIFY } else { Place::ALLOW };
     // 0 is TCP too; the others are MPTCP, SCTP and SMC, whose connections Landlock does not judge.
     a.load(low(2));
-    a.if_equal(0, Place::ALLOW);
-    a.if_equal(word(libc::IPPROTO_TCP), Place::ALLOW);
+    a.if_equal(0, granted);
+    a.if_equal(word(libc::IPPROTO_TCP), granted);
     a.go(Place::EACCES);
     if terms.net == NetAccess::Open {
         a.mark(datagram);

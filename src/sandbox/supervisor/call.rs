@@ -176,7 +176,13 @@ impl Call {
         // SAFETY: the kernel writes into `into` alone.
         let count =
             unsafe { libc::pread(file.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), address) };
-        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+        usize::try_from(count).map_err(|_| match io::Error::last_os_error() {
+            // What this file says of memory that is not there; everything else says the other.
+            error if error.raw_os_error() == Some(libc::EIO) => {
+                io::Error::from_raw_os_error(libc::EFAULT)
+            }
+            error => error,
+        })
     }
 
     /// Opens `/proc/TID/name` for reading. It is the caller's only if the call is valid afterwards.
