@@ -36,7 +36,6 @@ mod outcome;
 pub mod permission;
 #[cfg(target_os = "linux")]
 mod process;
-#[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
 mod scoped_fs;

@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::permission::{Change, PermissionSet, Unenforceable};
 #[cfg(target_os = "linux")]
 use crate::process::kernel;
+#[cfg(not(target_os = "linux"))]
+use crate::sandbox::backend;
 #[cfg(target_os = "linux")]
 use crate::sandbox::{Missing, NetworkOrder, Order, Policy, SocketAccess};
 use crate::tool::rules::{EnvText, Text, check_env, check_tool_id};
@@ -167,7 +169,7 @@ fn kept(set: PermissionSet, place: Place) -> Result<Kept, Error> {
 
 #[cfg(not(target_os = "linux"))]
 fn kept(set: PermissionSet, _: Place) -> Result<Kept, Error> {
-    let lacking = "this version enforces permissions on Linux only and has nothing here";
+    let lacking = backend(std::env::consts::OS).lacking;
     Ok(Kept { unenforceable: set.unenforceable(lacking), ..Kept::default() })
 }
 
@@ -183,7 +185,7 @@ pub fn sandbox_capabilities() -> String {
     };
     #[cfg(not(target_os = "linux"))]
     let (landlock, notify, how, modes, lacking) =
-        (0, false, None::<&str>, false, Some("this version enforces them on Linux only"));
+        (0, false, None::<&str>, false, Some(backend(std::env::consts::OS).state));
     json!({
         "landlockAbi": landlock,
         "seccomp": notify,

@@ -1,6 +1,5 @@
 //! Makes of a set of permissions what a sandbox on this machine consists of.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::connect::SocketAccess;
 use super::files::{Access, Files, Obstacle, resolved};
 use super::filter::{FilterTerms, NetAccess, Program as Filter, program};
 use super::kernel::Kernel;
+use super::named::{self, Missing};
 use super::network::NetworkOrder;
 use super::pins::Pins;
 use super::{code, pins, programs, system};
@@ -54,15 +54,6 @@ pub(crate) struct Compiled {
 
 /// Where no way to sockets stood the trial.
 const NO_SOCKETS: &str = "this system gives a supervisor no way to the sockets of others";
-
-/// What becomes of a rule about a file that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// A folder of the project that may be written is made; anything else is a mistake.
-    IsWrong,
-    /// There is nothing to grant.
-    IsSkipped,
-}
 
 /// A sandbox. Equal sandboxes are equal values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +138,7 @@ impl Policy {
             implicit.grant(resolved(scratch), Access::READ | Access::LIST | Access::WRITE);
         }
         if runs {
-            let files = programs::granted(&run, &order.search_path, missing)?;
+            let files = programs::granted(&run, system::programs, &order.search_path, missing)?;
             pins.run = pins::paths(&files);
             asked.extend(pins::kept(files, pinned.map(|pins| &pins.run)));
             if read.allows_everything && run.allows_everything {
@@ -258,49 +249,17 @@ impl Policy {
 }
 
 fn read_files(grants: &Grants<PathBuf>, missing: Missing) -> Result<Files, Error> {
-    let mut files = Files::default();
     if grants.allows_everything {
         return Ok(system::everything(Access::READ | Access::LIST));
     }
-    for rule in &grants.allowed {
-        if let Some(path) = found(rule, rule.target.canonicalize().ok(), missing)? {
-            files.grant(path, Access::READ | Access::LIST);
-        }
-    }
-    Ok(files)
+    named::read(grants, missing)
 }
 
 fn written_files(root: &Path, grants: &Grants<PathBuf>, missing: Missing) -> Result<Files, Error> {
-    let mut files = Files::default();
     if grants.allows_everything {
         return Ok(system::everything(Access::WRITE));
     }
-    for rule in &grants.allowed {
-        let path = &rule.target;
-        let may_make = missing == Missing::IsWrong && resolved(path).starts_with(resolved(root));
-        if may_make && !path.exists() {
-            // What cannot be made is missing.
-            let _ = fs::create_dir_all(path);
-        }
-        // Who may write there may know what lies there; contents are another permission.
-        if let Some(path) = found(rule, path.canonicalize().ok(), missing)? {
-            files.grant(path, Access::WRITE | Access::LIST);
-        }
-    }
-    Ok(files)
-}
-
-/// The path that a rule came to, if there is one.
-pub(super) fn found<T>(
-    rule: &Grant<T>,
-    path: Option<PathBuf>,
-    missing: Missing,
-) -> Result<Option<PathBuf>, Error> {
-    if path.is_some() || missing == Missing::IsSkipped {
-        return Ok(path);
-    }
-    let message = format!("{}: there is no such file or folder", rule.flag);
-    Err(Error::invalid_argument(message).with_details(json!({ "flag": rule.flag })))
+    named::written(root, grants, missing)
 }
 
 /// Takes what is denied out of what was granted.

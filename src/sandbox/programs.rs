@@ -5,8 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::files::{Access, Files, resolved};
-use super::policy::{Missing, found};
-use super::system;
+use super::named::{Missing, found};
 use crate::error::Error;
 use crate::permission::{Grant, Grants, Program};
 
@@ -21,9 +20,10 @@ pub(super) fn look_up<'a>(
     found.filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok())
 }
 
-/// What may be started. Fails for a script whose interpreter may not be.
+/// What may be started; `all` are the system's programs. Fails for a script whose interpreter may not be.
 pub(super) fn granted(
     grants: &Grants<Program>,
+    all: impl FnOnce() -> Files,
     search_path: &str,
     missing: Missing,
 ) -> Result<Files, Error> {
@@ -31,7 +31,7 @@ pub(super) fn granted(
     let mut files = Files::default();
     let mut named = Vec::new();
     if grants.allows_everything {
-        files.extend(system::programs());
+        files.extend(all());
     }
     for rule in &grants.allowed {
         let path = match &rule.target {
