@@ -912,10 +912,10 @@ export interface SandboxCapabilities {
   run: 'kernel' | null
   /** Environment variables; chosen when the process is started. */
   env: 'spawn'
-  /** Memory limits. */
-  memory: 'cgroup+watchdog' | 'rlimit+watchdog' | 'watchdog'
-  /** How the whole tree of processes is ended. */
-  killTree: 'group' | 'pidns' | 'job'
+  /** Memory limits; `null` where tools do not run. */
+  memory: 'cgroup+watchdog' | 'rlimit+watchdog' | 'watchdog' | null
+  /** How the whole tree of processes is ended; `null` where tools do not run. */
+  killTree: 'group' | 'pidns' | 'job' | null
   /** A sentence for each thing that cannot be enforced, or stays visible. */
   reasons: string[]
 }

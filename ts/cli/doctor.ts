@@ -125,8 +125,8 @@ function toolLines(tools: SandboxCapabilities): string[] {
     row('write', enforced(fs.write)),
     row('net', enforced(net.hosts)),
     row('run', enforced(run)),
-    row('memory', `limit enforced (${memory})`),
-    row('processes', `ended together (${killTree})`),
+    row('memory', memory === null ? 'no limit' : `limit enforced (${memory})`),
+    row('processes', killTree === null ? 'none are started' : `ended together (${killTree})`),
     ...reasons.map((reason) => `  why: ${reason}`),
   ]
 }

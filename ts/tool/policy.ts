@@ -203,8 +203,8 @@ export function sandboxCapabilities(): SandboxCapabilities {
     },
     run: kept ? 'kernel' : null,
     env: 'spawn',
-    memory: process.platform === 'linux' ? 'rlimit+watchdog' : 'watchdog',
-    killTree: 'group',
+    memory: process.platform === 'linux' ? 'rlimit+watchdog' : null,
+    killTree: process.platform === 'linux' ? 'group' : null,
     reasons: kept
       ? [...policyMessages.reasons, ...(supervised ? [] : [policyMessages.noSockets])]
       : [policyMessages.noKernel(core.lacking)],
