@@ -22,11 +22,12 @@ mod frame;
 pub mod host_paths;
 #[cfg(target_os = "linux")]
 mod log_lines;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub mod native;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod redact;
+#[cfg(target_os = "linux")]
 mod retry;
 #[cfg(target_os = "linux")]
 mod room;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
 use std::sync::Arc;
 
 use napi_derive::napi;
