@@ -128,13 +128,21 @@ impl Seal {
     }
 }
 
+/// Room for control data.
+const CONTROL_BYTES: u32 = 128;
+
 #[repr(C, align(8))]
-struct Control([u8; 128]);
+struct Control([u8; CONTROL_BYTES as usize]);
+
+/// The C libraries differ in the types of lengths.
+fn size(length: impl TryInto<usize>) -> usize {
+    length.try_into().unwrap_or(0)
+}
 
 fn receive(socket: RawFd) -> Result<Vec<OwnedFd>, LaunchError> {
     let mut byte = 0_u8;
     let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
-    let mut control = Control([0; 128]);
+    let mut control = Control([0; CONTROL_BYTES as usize]);
     let mut found = Vec::new();
     // SAFETY: a message of one byte and control data into values of ours; the descriptors in it were
     // just given to this process.
@@ -143,14 +151,14 @@ fn receive(socket: RawFd) -> Result<Vec<OwnedFd>, LaunchError> {
         message.msg_iov = &raw mut part;
         message.msg_iovlen = 1;
         message.msg_control = control.0.as_mut_ptr().cast();
-        message.msg_controllen = control.0.len();
+        message.msg_controllen = CONTROL_BYTES as _;
         let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
         if libc::recvmsg(socket, &raw mut message, flags) != 1 {
             return Err(LaunchError::last("recvmsg"));
         }
         let header = libc::CMSG_FIRSTHDR(&raw const message);
         if !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
-            let bytes = (*header).cmsg_len - libc::CMSG_LEN(0) as usize;
+            let bytes = size((*header).cmsg_len).saturating_sub(size(libc::CMSG_LEN(0)));
             let data = libc::CMSG_DATA(header);
             for at in (0..bytes).step_by(size_of::<RawFd>()) {
                 let mut number = [0; size_of::<RawFd>()];
@@ -224,7 +232,7 @@ unsafe fn filter(program: &libc::sock_fprog, notifies: bool) -> c_int {
 unsafe fn hand_over(socket: RawFd, handed: &[RawFd; MOST], count: usize) -> bool {
     let mut byte = 1_u8;
     let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
-    let mut control = Control([0; 128]);
+    let mut control = Control([0; CONTROL_BYTES as usize]);
     // SAFETY: as `put_on`; the control data has room for all of them.
     unsafe {
         let mut message: libc::msghdr = zeroed();

@@ -36,6 +36,10 @@ pub(super) const OURS: u32 = 0xC000_00B7;
 pub(super) mod newer {
     use libc::c_long;
 
+    /// Not in musl's half of the crate.
+    pub(crate) const KEXEC_FILE_LOAD: c_long = if cfg!(target_arch = "x86_64") { 320 } else { 294 };
+    #[cfg(target_env = "gnu")]
+    const _: () = assert!(KEXEC_FILE_LOAD == libc::SYS_kexec_file_load, "the crate's own number");
     pub(crate) const FCHMODAT2: c_long = 452;
     pub(crate) const STATMOUNT: c_long = 457;
     pub(crate) const LISTMOUNT: c_long = 458;

@@ -225,7 +225,8 @@ fn named_objects(call: i64) -> bool {
 }
 
 fn machine(call: i64) -> bool {
-    let kernel = [libc::SYS_kexec_load, libc::SYS_kexec_file_load, libc::SYS_reboot];
+    let kexec_file_load = if cfg!(target_arch = "x86_64") { 320 } else { 294 };
+    let kernel = [libc::SYS_kexec_load, kexec_file_load, libc::SYS_reboot];
     let modules = [libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module];
     kernel.contains(&call)
         || modules.contains(&call)

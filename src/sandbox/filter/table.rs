@@ -73,7 +73,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_mq_unlink,
     // The machine.
     libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
+    newer::KEXEC_FILE_LOAD,
     libc::SYS_init_module,
     libc::SYS_finit_module,
     libc::SYS_delete_module,
