@@ -207,7 +207,7 @@ export function sandboxCapabilities(): SandboxCapabilities {
     killTree: process.platform === 'linux' ? 'group' : null,
     reasons: kept
       ? [...policyMessages.reasons, ...(supervised ? [] : [policyMessages.noSockets])]
-      : [policyMessages.noKernel(core.lacking)],
+      : [process.platform === 'linux' ? policyMessages.noKernel(core.lacking) : `${core.lacking}`],
   }
 }
 
