@@ -56,6 +56,9 @@ pub(crate) struct FilterTerms {
     pub supervised_sockets: bool,
     /// Processes may be started; else only threads.
     pub processes: bool,
+    /// Memory may be shared that is no file's. What was written to it and dropped is held by the kernel
+    /// and counted for nobody.
+    pub shared_memory: bool,
     /// Everything may be read, so files may also be watched and their attributes read.
     pub watch_files: bool,
     /// Modes and times of files are set by the supervisor, if it agrees; else they are refused.

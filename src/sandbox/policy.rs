@@ -66,6 +66,8 @@ pub(crate) struct Policy {
     pub sockets: Option<SocketAccess>,
     /// Programs may be started.
     pub run: bool,
+    /// Memory may be shared that is no file's: programs do that, runtimes of tools do not.
+    pub shared_memory: bool,
     /// All files may be read, so nothing is told by watching them.
     pub reads_everything: bool,
     /// For what is decided while the process runs.
@@ -146,6 +148,10 @@ impl Policy {
             }
         }
         let mut needed = system::needed(&order.binary);
+        let shared_memory = runs || order.worker.is_none();
+        if shared_memory {
+            needed.extend(system::zeros());
+        }
         if let Some(worker) = &order.worker {
             let folder = worker.parent().unwrap_or(root);
             needed.grant(resolved(worker), Access::READ);
@@ -180,6 +186,7 @@ impl Policy {
             net,
             sockets: kernel.sockets.filter(|_| net == NetGrant::Some),
             run: runs && !run.denies_everything,
+            shared_memory,
             reads_everything: read.allows_everything
                 && read.denied.is_empty()
                 && !read.denies_everything,
@@ -239,6 +246,7 @@ impl Policy {
                 NetGrant::Everything => NetAccess::Open,
             },
             processes: self.run,
+            shared_memory: self.shared_memory,
             watch_files: self.reads_everything,
             supervised_sockets: self.sockets == Some(SocketAccess::Held),
             supervised_metadata: self.sets_metadata() && kernel.reads_memory,

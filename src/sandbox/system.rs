@@ -30,7 +30,7 @@ const FILES: [&str; 10] = [
     "/proc/stat",
 ];
 const LISTED: [&str; 2] = ["/sys/devices/system/cpu", "/proc/sys/vm/overcommit_memory"];
-const DEVICES: [&str; 4] = ["/dev/zero", "/dev/full", "/dev/urandom", "/dev/random"];
+const DEVICES: [&str; 3] = ["/dev/full", "/dev/urandom", "/dev/random"];
 /// How names and certificates are found.
 const NETWORK: [&str; 9] = [
     "/etc/resolv.conf",
@@ -68,6 +68,13 @@ pub(super) fn needed(binary: &Path) -> Files {
     grant(&mut files, &LIBRARIES, Access::READ | Access::LIST);
     grant(&mut files, &DEVICES, Access::READ);
     grant(&mut files, &["/dev/null"], Access::READ | Access::WRITE);
+    files
+}
+
+/// What programs read zeros from. Whoever maps it shares memory that is no file's.
+pub(super) fn zeros() -> Files {
+    let mut files = Files::default();
+    grant(&mut files, &["/dev/zero"], Access::READ);
     files
 }
 

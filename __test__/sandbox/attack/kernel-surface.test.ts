@@ -14,7 +14,17 @@ import { NativeLibrary, nativeConfined, nativeUnconfined } from './native-librar
 
 const FIXTURE = 'plain.mjs'
 /** Open to any user of most machines. */
-const COMMON = ['memfd_create', 'shmget', 'msgget', 'semget', 'mq_open', 'vmsplice', 'adjtimex']
+const COMMON = [
+  'memfd_create',
+  'shmget',
+  'unseen_memory',
+  'unseen_zeros',
+  'msgget',
+  'semget',
+  'mq_open',
+  'vmsplice',
+  'adjtimex',
+]
 const SPECIAL = [
   'bpf',
   'userfaultfd',
@@ -52,6 +62,7 @@ const REFUSED: Record<string, string> = {
   ...each([...COMMON, ...SPECIAL], 'EPERM'),
   ...each([...UNKNOWN, ...NOBODYS], 'ENOSYS'),
   mknod: 'EACCES',
+  unseen_zeros: 'EACCES',
   ...(process.arch === 'x64' ? each(['iopl', 'modify_ldt'], 'EPERM') : {}),
 }
 

@@ -68,6 +68,7 @@ impl Proof {
             net: NetGrant::Some,
             sockets: Some(SocketAccess::Held),
             run: false,
+            shared_memory: false,
             reads_everything: false,
             permissions: Arc::new(PermissionSet::default()),
         }

@@ -20,6 +20,8 @@ fn all_terms() -> Vec<FilterTerms> {
             scoped_signals: bits & 8 != 0,
             truncate_by_path: bits & 16 != 0,
             supervised_sockets: bits & 32 != 0,
+            // Not a bit of its own, which would double the sets: it has to do with no other.
+            shared_memory: bits.count_ones() % 2 == 0,
         })
     };
     nets.into_iter().flat_map(bits).collect()
@@ -54,6 +56,8 @@ fn values() -> Vec<u64> {
     for kind in 1..=10 {
         values.extend([kind | 0o2_000_000, kind | 0o4000, kind | 0o2_004_000, kind | 0x100]);
     }
+    // Kinds of mappings: private, shared and the third kind, each with and without a file.
+    values.extend([0x01, 0x02, 0x03, 0x21, 0x22, 0x23, 0x0004_0022, 0x0004_0021]);
     // Options of `open`: truncated in each mode, created, as a path.
     values.extend([0o1000, 0o1001, 0o1002, 0o1003, 0o1101, 0o10_001_000, 0o1100]);
     values.extend([132, 136, 255, 256, 262, 1023, 1024, 1025, 1026, 1040]);

@@ -15,6 +15,7 @@ const TERMS: FilterTerms = FilterTerms {
     net: NetAccess::Closed,
     supervised_sockets: false,
     processes: false,
+    shared_memory: false,
     watch_files: false,
     supervised_metadata: false,
     scoped_signals: false,
@@ -53,6 +54,12 @@ static RAN: AtomicBool = AtomicBool::new(false);
 extern "C" fn thread(_: *mut c_void) -> c_int {
     RAN.store(true, Ordering::SeqCst);
     0
+}
+
+fn map(kind: c_int) -> c_long {
+    let kind = kind | libc::MAP_ANONYMOUS;
+    let found = call!(SYS_mmap, null::<c_void>(), 4096, libc::PROT_READ, kind, -1, 0);
+    found.min(0)
 }
 
 fn start_thread(_: c_int) -> c_long {
@@ -121,6 +128,8 @@ const ROWS: &[Row] = &[
     row("the death signal", 0, libc::EPERM, |_| {
         call!(SYS_prctl, libc::PR_SET_PDEATHSIG, 0, 0, 0, 0)
     }),
+    row("memory that is shared", 0, libc::EPERM, |_| map(libc::MAP_SHARED)),
+    row("memory of its own", 0, 0, |_| map(libc::MAP_PRIVATE)),
     row("a session of its own", 0, libc::EPERM, |_| call!(SYS_setsid)),
     row("truncation by path", libc::EFAULT, libc::EACCES, |_| call!(SYS_truncate, NOTHING, 0)),
     row("truncation while reading", libc::EFAULT, libc::EACCES, |_| {

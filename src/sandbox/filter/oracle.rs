@@ -117,6 +117,11 @@ pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> E
             41 => allowed_if(!matches!(third, 5 | 6 | 57), libc::EPERM),
             _ => Allow,
         },
+        // Shared (1 and 3) and of no file (0x20).
+        libc::SYS_mmap => {
+            let hidden = fourth & 0x20 != 0 && fourth & 1 != 0;
+            allowed_if(terms.shared_memory || !hidden, libc::EPERM)
+        }
         libc::SYS_prctl => allowed_if(first != libc::PR_SET_PDEATHSIG, libc::EPERM),
         libc::SYS_ioctl => ioctl(second.cast_unsigned()),
         // F_SETOWN, F_SETOWN_EX, F_SETLEASE, F_SETDELEG.

@@ -11,6 +11,8 @@ pub(super) enum Rule {
     Clone,
     /// Everything but the signal that comes when the parent ends.
     Prctl,
+    /// No memory that is shared and no file's.
+    Map,
     /// No input for terminals, no metadata of files.
     Ioctl,
     /// No signals and no waiting for others by way of a descriptor.
@@ -82,6 +84,14 @@ pub(super) fn emit(rule: Rule, terms: FilterTerms, a: &mut Assembler) {
         Rule::Prctl => {
             a.load(low(0));
             refuse_each(&[word(libc::PR_SET_PDEATHSIG)], a);
+        }
+        Rule::Map => {
+            // With `MAP_SHARED_VALIDATE` a mapping without a file is refused by the kernel, but all three
+            // types are told apart by two bits.
+            a.load(low(3));
+            a.unless_any(word(libc::MAP_ANONYMOUS), Place::ALLOW);
+            a.if_any(word(libc::MAP_SHARED), Place::EPERM);
+            a.go(Place::ALLOW);
         }
         Rule::Ioctl => {
             a.load(low(1));

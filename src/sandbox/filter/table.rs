@@ -229,6 +229,9 @@ pub(super) fn table(terms: FilterTerms) -> Table {
     if !terms.processes {
         rows.push((FORKS, Place::EPERM));
     }
+    if !terms.shared_memory {
+        rows.push((&[libc::SYS_mmap], rule(Rule::Map)));
+    }
     if !terms.watch_files {
         rows.push((&[libc::SYS_inotify_add_watch], Place::EACCES));
         rows.push((READ_ATTRIBUTES, Place::EOPNOTSUPP));
