@@ -170,6 +170,8 @@ pub(super) async fn attempt(
     let loaded = if warm { Ok(Ok(())) } else { talk.load().await };
     let start = if warm { Duration::ZERO } else { began.elapsed() };
     let answer = match loaded {
+        // As in `Room::place`: who waits for the room's end may hear of it late.
+        Ok(Ok(())) if room.is_disposed() => Err(Broken::Cancelled),
         Ok(Ok(())) => talk.ask().await,
         Ok(Err(failure)) => Ok(Err(failure)),
         Err(broken) => Err(broken),

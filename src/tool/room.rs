@@ -301,8 +301,15 @@ impl Room {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Waits for a place, first come first served.
+    /// Waits for a place, first come first served. There is none in a room that ends.
     async fn place(&self, terms: &Terms) -> Result<OwnedSemaphorePermit, Failure> {
+        let permit = self.any_place(terms).await?;
+        // Asked, not waited for: those who wait for the room's end hear of it one after the other, and
+        // whoever hears late may be given the place of one who heard early.
+        if self.is_disposed() { Err(Failure::cancelled(Phase::Queue)) } else { Ok(permit) }
+    }
+
+    async fn any_place(&self, terms: &Terms) -> Result<OwnedSemaphorePermit, Failure> {
         if *terms.cancelled.borrow() {
             return Err(Failure::cancelled(Phase::Queue));
         }
