@@ -9,7 +9,7 @@ export const budgets = {
   addon: 12_000_000,
   // Engine, codelets and the reading of TypeScript, once more: it is a program of its own.
   engine: 4_200_000,
-  platformPacked: 6_750_000,
+  platformPacked: 6_950_000,
 }
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`
