@@ -30,6 +30,8 @@ if (bun === undefined) {
   process.exit(1)
 }
 const rounds = given.has('--quick') ? 6 : 30
+/** A start takes long and varies much: more of them are needed to see a millisecond. */
+const coldRounds = 4 * rounds
 const WARM = 8
 const CONNECTS = 50
 const HOST = '127.0.0.1'
@@ -68,7 +70,7 @@ function turned(ids, round) {
 }
 
 /** Calls of every set in turns, `burst` at a time after a pause: one list of times for each round. */
-async function calls(type, { warm, burst, pauseMs }) {
+async function calls(type, { rounds, warm, burst, pauseMs }) {
   const open = {}
   const samples = {}
   for (const [id, { permissions }] of Object.entries(sets)) {
@@ -140,8 +142,8 @@ for (const [type, name] of [
   ['node', 'Node'],
 ]) {
   process.stderr.write(`measuring ${name} ...\n`)
-  const cold = await calls(type, { warm: false, burst: 1, pauseMs: 20 })
-  const warm = await calls(type, { warm: true, burst: WARM, pauseMs: 700 })
+  const cold = await calls(type, { rounds: coldRounds, warm: false, burst: 1, pauseMs: 20 })
+  const warm = await calls(type, { rounds, warm: true, burst: WARM, pauseMs: 700 })
   const connect = await connections(type, 'connects')
   // Only Bun can make the system call itself.
   const call = type === 'bun' ? await connections(type, 'connectCalls') : undefined
