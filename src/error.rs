@@ -6,7 +6,8 @@ use serde_json::Value;
 
 pub use code::Code;
 
-/// A misuse of the library: bad options, a policy that cannot be kept, a runner that was disposed.
+/// A misuse of the library: bad options, a policy that cannot be kept, a runner that was disposed. Of a
+/// workspace's file operations, which have no other way to fail, also what befell one.
 ///
 /// Not promised: the text of [`std::fmt::Display`]. Promised: [`Error::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,8 @@ enum Kind {
     PolicyUnenforceable(String),
     #[error("this runner was disposed")]
     Disposed,
+    #[error("{1}")]
+    Failed(Code, String),
 }
 
 impl Error {
@@ -46,6 +49,11 @@ impl Error {
         Error::of(Kind::Disposed)
     }
 
+    /// An operation that failed; the code says how.
+    pub(crate) fn failed(code: Code, message: impl Into<String>) -> Error {
+        Error::of(Kind::Failed(code, message.into()))
+    }
+
     fn of(kind: Kind) -> Error {
         Error { kind, details: None }
     }
@@ -63,6 +71,7 @@ impl Error {
             Kind::PolicyViolation(_) => Code::PolicyViolation,
             Kind::PolicyUnenforceable(_) => Code::PolicyUnenforceable,
             Kind::Disposed => Code::Disposed,
+            Kind::Failed(code, _) => code,
         }
     }
 

@@ -1,12 +1,14 @@
 //! runlet's core: runs code nobody should have to trust.
 //!
-//! The crate is the inside of the npm package of the same name. It has two rooms so far:
+//! The crate is the inside of the npm package of the same name. Its rooms:
 //!
 //! - [`codelet`]: small JavaScript and TypeScript programs in isolated QuickJS heaps, on threads of
 //!   our own, under limits that nothing outlives;
 //! - [`spawn`]: one command, confined to its permissions (Linux);
+//! - [`guard`]: what a shell text would run, and whether it may;
 //! - [`tool`]: functions of an entrypoint in Bun or Node, each call in a process of its own, whose
-//!   permissions [`permission`] reads.
+//!   permissions [`permission`] reads;
+//! - [`workspace`]: files and search beneath one folder that nothing leaves.
 //!
 //! A guest's failure is a value ([`Outcome`]); only misuse is an [`Error`]. Every failure has a
 //! stable [`Code`]; message texts are not part of the contract.
@@ -25,12 +27,13 @@
 //! assert_eq!(outcome.failure.unwrap().code, runlet::Code::Timeout);
 //! ```
 //!
-//! Dependencies point one way: `node → {codelet, tool, spawn} → {process, scoped_fs, permission, outcome} →
-//! {limits, error}`. Only `node` names napi, only `codelet::engine` and `codelet::guest` name the
-//! engine crate.
+//! Dependencies point one way: `node → {codelet, tool, spawn, guard, workspace} → {process, scoped_fs,
+//! permission, outcome} → {limits, error}`. Only `node` names napi, only `codelet::engine` and
+//! `codelet::guest` name the engine crate.
 
 pub mod codelet;
 mod error;
+pub mod guard;
 pub mod limits;
 mod outcome;
 pub mod permission;
@@ -42,6 +45,8 @@ mod scoped_fs;
 #[cfg(target_os = "linux")]
 pub mod spawn;
 pub mod tool;
+#[cfg(unix)]
+pub mod workspace;
 
 #[cfg(feature = "node")]
 mod node;

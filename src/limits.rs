@@ -1,4 +1,4 @@
-//! Every bound of a codelet run, with its default and its range. The package's other half reads
+//! Every bound of a run or an operation, with its default and its range. The package's other half reads
 //! them from here, so each stands in one place.
 
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,25 @@ limits! {
     }
 }
 
+limits! {
+    /// The bounds of a workspace's file and search operations.
+    WorkspaceLimits {
+        /// Bytes of a file that is read as a whole, written, or left by an edit. A search of a tree
+        /// passes over larger files.
+        max_file_bytes: always = Some(1_000_000), 1, 1024 * MIB;
+        /// Bytes that one search reads.
+        max_scan_bytes: always = Some(256 * MIB), 1, 1024 * 1024 * MIB;
+        /// How long one operation may walk, search or read, in milliseconds.
+        max_scan_ms: always = Some(10_000), 1, 86_400_000;
+        /// Entries that one operation visits.
+        max_entries: always = Some(100_000), 1, 10_000_000;
+        /// Results that one operation gives, however many it is asked for.
+        max_results: always = Some(10_000), 1, 100_000;
+        /// Bytes of a generated file that is opened.
+        max_attachment_bytes: always = Some(20 * MIB), 1, 1024 * MIB;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +146,7 @@ mod tests {
     fn defaults_lie_in_their_own_ranges() {
         assert_eq!(Limits::default().fault(), None);
         assert_eq!(RunnerLimits::default().fault(), None);
+        assert_eq!(WorkspaceLimits::default().fault(), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod bridge;
 mod documents;
 mod events;
 mod facts;
+mod guard;
 mod native_tools;
 mod permissions;
 mod poll;
@@ -27,6 +28,8 @@ mod spawn;
 mod texts;
 #[cfg(target_os = "linux")]
 mod tools;
+#[cfg(unix)]
+mod workspace;
 
 use std::sync::Arc;
 

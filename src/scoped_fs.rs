@@ -7,7 +7,7 @@
 //!
 //! - `path.rs`, `roots.rs`: texts to paths, absolute paths to the root they lie beneath
 //! - `resolve.rs`: `openat2(RESOLVE_BENEATH)`, or the same component by component
-//! - `read.rs`, `write.rs`, `remove.rs`, `walk.rs`: what is done with the descriptors
+//! - `read.rs`, `write.rs`, `remove.rs`, `list.rs`, `walk.rs`: what is done with the descriptors
 //! - `sys.rs`: the system calls; all `unsafe` code of the room
 //!
 //! Symbolic links in the middle of a path are followed while they stay beneath the root. A link as
@@ -20,6 +20,7 @@
 #![expect(unsafe_code, reason = "system calls; sys.rs alone has them, each with its reason")]
 
 mod fault;
+mod list;
 mod path;
 mod read;
 mod remove;
@@ -37,12 +38,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 pub(crate) use fault::Fault;
+pub(crate) use list::Listing;
 pub(crate) use path::{ScopedPath, shown};
 pub(crate) use read::contents;
 pub(crate) use roots::{Located, Roots};
 pub(crate) use stat::{Kind, Stat};
 pub(crate) use walk::{Step, Walk};
-pub(crate) use write::WriteOptions;
+pub(crate) use write::{WriteOptions, is_temporary};
 
 use resolve::{Links, Want};
 

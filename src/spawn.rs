@@ -1,4 +1,5 @@
-//! One command from start to end, confined to what permissions grant.
+//! One command from start to end, confined to what permissions grant, unless it is to run with the
+//! rights of its user.
 //!
 //! The room of callers who have a program to run and nothing more: no worker inside it, no protocol,
 //! no retries. What a [`Spec`] asks for was checked by who calls; what came of it is an [`Outcome`],
@@ -42,7 +43,7 @@ impl Ready {
     /// Fails with `INVALID_ARGUMENT` for permissions and addresses that cannot be read, and for texts
     /// with a NUL.
     pub fn new(spec: &Spec) -> Result<Ready, Error> {
-        let order = Arc::new(spec.order()?);
+        let order = if spec.unconfined { None } else { Some(Arc::new(spec.order()?)) };
         let environment = spec.env.iter().map(|(name, value)| (name, value));
         let (program, folder) = (&spec.program, &spec.folder);
         let command =
@@ -50,7 +51,11 @@ impl Ready {
                 .and_then(|command| command.called(&spec.command))
                 .ok_or_else(|| Error::invalid_argument("a text of the command holds a NUL"))?;
         let timeout = Duration::from_secs_f64(spec.timeout_ms / 1000.0);
-        Ok(Ready { command: command.within(order), timeout })
+        let command = match order {
+            Some(order) => command.within(order),
+            None => command.with_own_rights(),
+        };
+        Ok(Ready { command, timeout })
     }
 
     /// Starts it. `input` is what it reads on stdin, `output` gets what it prints as it comes, and

@@ -23,6 +23,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("oxc_parser", &["codelet/compile"]),
     ("crate::tool", &["node", "tool"]),
     ("crate::spawn", &["node", "spawn"]),
+    ("crate::guard", &["node", "guard"]),
+    ("tree_sitter", &["guard"]),
+    ("tree_sitter_bash", &["guard/parse"]),
     ("crate::permission", &["node", "tool", "spawn", "process", "sandbox", "permission"]),
     ("idna", &["permission"]),
     ("ipnet", &["permission"]),
@@ -32,7 +35,12 @@ const WALLS: &[(&str, &[&str])] = &[
     ("saphyr", &["tool/yaml"]),
     ("saphyr_parser", &["tool/yaml"]),
     ("crate::process", &["node", "tool", "spawn", "process", "sandbox/tests", "codelet/remote"]),
-    ("crate::scoped_fs", &["tool", "scoped_fs"]),
+    ("crate::scoped_fs", &["tool", "workspace", "scoped_fs"]),
+    ("crate::workspace", &["node", "workspace"]),
+    ("grep_matcher", &["workspace/search"]),
+    ("grep_regex", &["workspace/search"]),
+    ("grep_searcher", &["workspace/search"]),
+    ("globset", &["workspace/search"]),
     ("tokio", &["codelet/remote", "node", "process", "spawn", "tool"]),
 ];
 const UNSAFE: &[&str] = &["node", "codelet/engine", "process", "sandbox", "scoped_fs"];
@@ -111,6 +119,18 @@ fn a_planted_breach_is_found() {
         ("tool.rs", "use idna::uts46;"),
         ("tool/room.rs", "use jsonschema::Validator;"),
         ("tool/log_lines.rs", "use aho_corasick::AhoCorasick;"),
+        ("workspace/files.rs", "use crate::process::launch;"),
+        ("workspace/edit.rs", "use tokio::fs;"),
+        ("workspace/read.rs", "let x = libc::open();"),
+        ("workspace/read.rs", "unsafe { read() }"),
+        ("workspace/listing.rs", "use grep_searcher::Searcher;"),
+        ("tool/native.rs", "use crate::workspace::Workspace;"),
+        ("scoped_fs/walk.rs", "use crate::workspace::Cancel;"),
+        ("tool.rs", "use crate::guard::Guard;"),
+        ("guard/judge.rs", "use crate::node::invalid;"),
+        ("guard/judge.rs", "use crate::sandbox::Policy;"),
+        ("guard/words.rs", "tree_sitter_bash::LANGUAGE;"),
+        ("node/guard.rs", "use tree_sitter::Node;"),
     ] {
         assert_eq!(breaches(place, line).len(), 1, "{place}: {line}");
     }

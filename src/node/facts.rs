@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::codelet::{RunRequest, Runner, RunnerOptions, capabilities, engine_commit};
 use crate::error::Code;
-use crate::limits::{Bound, Limits, RunnerLimits};
+use crate::limits::{Bound, Limits, RunnerLimits, WorkspaceLimits};
 
 /// Everything the TypeScript face needs to know once.
 pub(super) fn json() -> String {
@@ -18,6 +18,7 @@ pub(super) fn json() -> String {
     json!({
         "limits": bounds(Limits::BOUNDS),
         "runnerLimits": bounds(RunnerLimits::BOUNDS),
+        "workspaceLimits": bounds(WorkspaceLimits::BOUNDS),
         "codes": codes,
         "capabilities": capabilities(),
         "engine": { "name": "quickjs-ng", "commit": engine_commit() },

@@ -32,6 +32,17 @@ pub(crate) struct Limits {
     pub log_bytes: u64,
 }
 
+/// How firmly a child is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It may outlive the host.
+    None,
+    /// It dies with the host and stays in its process group, with the rights of its user.
+    Group,
+    /// As `Group`, and it has no rights that its user's programs need not have.
+    Confined,
+}
+
 /// A program with everything it gets.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
@@ -40,12 +51,13 @@ pub(crate) struct Command {
     pub(super) environment: Vec<CString>,
     pub(super) folder: CString,
     pub(super) limits: Limits,
-    /// Dies with the host, and is kept in its process group.
-    pub(super) confined: bool,
+    pub(super) hold: Hold,
     /// What it may do besides; everything without one.
     pub(super) sandbox: Option<Arc<Order>>,
     /// What it reads on stdin; nothing without one.
     pub(super) input: Option<Arc<Vec<u8>>>,
+    /// Whether its descriptor 3 is a way to the host.
+    pub(super) channel: bool,
 }
 
 fn text(bytes: &[u8]) -> Option<CString> {
@@ -76,9 +88,10 @@ impl Command {
             environment: entries,
             folder: text(folder.as_os_str().as_bytes())?,
             limits,
-            confined: true,
+            hold: Hold::Confined,
             sandbox: None,
             input: None,
+            channel: true,
         })
     }
 
@@ -91,6 +104,18 @@ impl Command {
     /// Gives it something to read on stdin.
     pub(crate) fn fed(mut self, input: Vec<u8>) -> Command {
         self.input = Some(Arc::new(input));
+        self
+    }
+
+    /// Gives it no channel: a program that knows of none may use descriptor 3 as it likes.
+    pub(crate) fn without_channel(mut self) -> Command {
+        self.channel = false;
+        self
+    }
+
+    /// Leaves it the rights of its user.
+    pub(crate) fn with_own_rights(mut self) -> Command {
+        self.hold = Hold::Group;
         self
     }
 

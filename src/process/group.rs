@@ -5,6 +5,9 @@
 //! refuses these calls to the child and, since filters are inherited and cannot be taken off, to all
 //! that it starts. Libraries that ask for a session of their own for a detached child go on without
 //! one: they do not look at the answer.
+//!
+//! Nor may they signal "my group": programs that believe they have one of their own mean themselves
+//! (`timeout` sends it SIGTERM when its time is over), and would end the whole tree.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -46,7 +49,7 @@ const fn number(call: libc::c_long) -> u32 {
 }
 
 /// How many steps it has.
-pub(super) const FILTER_STEPS: u16 = 13;
+pub(super) const FILTER_STEPS: u16 = 16;
 
 /// The program. Jumps count the steps that are left out.
 pub(super) static FILTER: [sock_filter; FILTER_STEPS as usize] = [
@@ -54,12 +57,15 @@ pub(super) static FILTER: [sock_filter; FILTER_STEPS as usize] = [
     step(EQUAL, OURS, 1, 0),
     step(RETURN, KILL, 0, 0),
     step(LOAD, NUMBER, 0, 0),
-    step(AT_LEAST, X32, 7, 0),
-    step(EQUAL, number(libc::SYS_setsid), 5, 0),
-    step(EQUAL, number(libc::SYS_setpgid), 4, 0),
-    step(EQUAL, number(libc::SYS_prctl), 0, 2),
+    step(AT_LEAST, X32, 10, 0),
+    step(EQUAL, number(libc::SYS_setsid), 8, 0),
+    step(EQUAL, number(libc::SYS_setpgid), 7, 0),
+    step(EQUAL, number(libc::SYS_kill), 3, 0),
+    step(EQUAL, number(libc::SYS_prctl), 0, 4),
     step(LOAD, FIRST_ARGUMENT, 0, 0),
-    step(EQUAL, libc::PR_SET_PDEATHSIG as u32, 1, 0),
+    step(EQUAL, libc::PR_SET_PDEATHSIG as u32, 3, 2),
+    step(LOAD, FIRST_ARGUMENT, 0, 0),
+    step(EQUAL, 0, 1, 0),
     step(RETURN, ALLOW, 0, 0),
     step(RETURN, REFUSE, 0, 0),
     step(RETURN, UNKNOWN, 0, 0),
@@ -101,6 +107,7 @@ mod tests {
             for first in [0, pdeathsig, 38] {
                 let refused = call == number(libc::SYS_setsid)
                     || call == number(libc::SYS_setpgid)
+                    || (call == number(libc::SYS_kill) && first == 0)
                     || (call == number(libc::SYS_prctl) && first == pdeathsig);
                 let expected = if refused { REFUSE } else { ALLOW };
                 assert_eq!(answer(OURS, call, first), expected, "call {call}({first})");

@@ -11,7 +11,7 @@ use std::path::Path;
 use libc::pid_t;
 use parking_lot::Mutex;
 
-use super::command::{Command, Limits};
+use super::command::{Command, Hold, Limits};
 use super::launch::{Stack, launch};
 
 /// `+7` is a new group, `-7` one that has ended. What `kill` says of a group that is gone must go
@@ -104,7 +104,7 @@ impl Guardian {
             return;
         };
         // It is to outlive the host, if only for a moment.
-        command.confined = false;
+        command.hold = Hold::None;
         // Where there is no shell, leaders still end with the host; their children do not.
         if let Ok(launched) = launch(&command, stack) {
             self.pid = launched.pid;

@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::{null, null_mut};
 
 use super::census;
-use super::command::{Command, Limits};
+use super::command::{Command, Hold, Limits};
 use super::group::{FILTER, FILTER_STEPS};
 use super::seal::{Kept, Seal, Sealing, put_on};
 
@@ -57,7 +57,7 @@ impl LaunchError {
 pub(super) struct Launched {
     pub pid: libc::pid_t,
     pub pidfd: OwnedFd,
-    /// The other end of its descriptor 3.
+    /// The other end of its descriptor 3; closed already where it has none.
     pub channel: OwnedFd,
     /// The other end of its stdin, if it is to read something there.
     pub stdin: Option<OwnedFd>,
@@ -94,9 +94,11 @@ struct Plan {
     folder: *const c_char,
     /// Become 0, 1, 2 and 3.
     descriptors: [RawFd; 4],
+    /// From this on the program gets none.
+    end: libc::c_uint,
     rlimits: [(Resource, libc::rlimit); 5],
     open_files: (Resource, libc::rlimit),
-    confined: bool,
+    hold: Hold,
     sealing: Option<Sealing>,
     host: libc::pid_t,
     no_signals: libc::sigset_t,
@@ -217,9 +219,10 @@ pub(super) fn launch(command: &Command, stack: &mut Stack) -> Result<Launched, L
             stderr.1.as_raw_fd(),
             ours.1.as_raw_fd(),
         ],
+        end: if command.channel { 4 } else { 3 },
         rlimits: rlimits(&command.limits),
         open_files: (libc::RLIMIT_NOFILE, rlimit(Some(command.limits.open_files))),
-        confined: command.confined,
+        hold: command.hold,
         sealing: seal.as_mut().map(Seal::sealing),
         host: std::process::id().cast_signed(),
         no_signals,
@@ -327,16 +330,19 @@ unsafe fn prepare(plan: &Plan) -> &'static str {
                 return "dup2";
             }
         }
-        close_the_rest();
+        close_from(plan.end);
         if libc::chdir(plan.folder) != 0 {
             return "chdir";
         }
         if !plan.rlimits.iter().all(|limit| bound(limit)) {
             return "setrlimit";
         }
-        if plan.confined
-            && let Some(stage) = confine(plan.host, plan.sealing.as_ref())
-        {
+        let failed = match plan.hold {
+            Hold::None => None,
+            Hold::Group => tie(plan.host).or_else(|| keep_in_group()),
+            Hold::Confined => confine(plan.host, plan.sealing.as_ref()),
+        };
+        if let Some(stage) = failed {
             return stage;
         }
         // Not before: the host's descriptors are here, too, until the program runs, and what confines
@@ -364,27 +370,45 @@ unsafe fn bound((which, limit): &(Resource, libc::rlimit)) -> bool {
     }
 }
 
-/// The program gets the four descriptors and no other of the host.
-unsafe fn close_the_rest() {
-    const FIRST: libc::c_uint = 4;
+/// The program gets the descriptors before this one and no other of the host.
+unsafe fn close_from(first: libc::c_uint) {
     // SAFETY: as `child`.
     unsafe {
         let on_exec = libc::CLOSE_RANGE_CLOEXEC;
-        if libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, on_exec) == 0 {
+        if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, on_exec) == 0 {
             return;
         }
         // Kernels before 5.11.
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
         let end = c_int::try_from(limit.rlim_cur).unwrap_or(c_int::MAX).min(1 << 20);
-        for fd in FIRST.cast_signed()..end {
+        for fd in first.cast_signed()..end {
             libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
         }
     }
 }
 
-/// Ties the child to the host's life and its descendants to its group, for ever.
+/// Ties the child to the host's life and its descendants to its group, for ever, and takes the rights
+/// that it need not have.
 pub(super) unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Option<&'static str> {
+    // SAFETY: as `child`.
+    unsafe {
+        drop_capabilities();
+        if let Some(stage) = tie(host) {
+            return Some(stage);
+        }
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
+            return Some("prctl NO_NEW_PRIVS");
+        }
+        match sealing {
+            Some(sealing) => put_on(sealing),
+            None => keep_in_group(),
+        }
+    }
+}
+
+/// Ties the child to the host's life.
+unsafe fn tie(host: libc::pid_t) -> Option<&'static str> {
     // SAFETY: as `child`.
     unsafe {
         // Where the scheduler shares time between sessions first, it is the session that must come after
@@ -392,7 +416,6 @@ pub(super) unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Op
         tell(c"/proc/self/autogroup", c"10");
         // Of two processes the kernel must end one, it should not be the host.
         tell(c"/proc/self/oom_score_adj", c"1000");
-        drop_capabilities();
         if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
             return Some("prctl PDEATHSIG");
         }
@@ -400,17 +423,26 @@ pub(super) unsafe fn confine(host: libc::pid_t, sealing: Option<&Sealing>) -> Op
         if libc::getppid() != host {
             return Some("the host");
         }
+        None
+    }
+}
+
+/// Ties what the child starts to its group. Where the child's user may not say so otherwise, its programs
+/// get no other rights than his, either.
+unsafe fn keep_in_group() -> Option<&'static str> {
+    // SAFETY: as `child`.
+    unsafe {
+        let program = libc::sock_fprog { len: FILTER_STEPS, filter: FILTER.as_ptr().cast_mut() };
+        let keep = || {
+            libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0
+        };
+        if keep() {
+            return None;
+        }
         if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
             return Some("prctl NO_NEW_PRIVS");
         }
-        if let Some(sealing) = sealing {
-            return put_on(sealing);
-        }
-        let program = libc::sock_fprog { len: FILTER_STEPS, filter: FILTER.as_ptr().cast_mut() };
-        if libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) != 0 {
-            return Some("prctl SECCOMP");
-        }
-        None
+        if keep() { None } else { Some("prctl SECCOMP") }
     }
 }
 

@@ -92,7 +92,7 @@ async fn run(
 ) -> Result<Finished, LaunchError> {
     let most = command.limits.log_bytes;
     let (held, gone) = oneshot::channel::<()>();
-    let child = Child::launch(command, watch.output, Box::new(held)).await?;
+    let child = Child::launch(command.without_channel(), watch.output, Box::new(held)).await?;
     let (mut timed_out, mut cancelled) = (false, false);
     let end = tokio::select! {
         biased;

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use super::resolve::{self, Links, Want};
 use super::{Fault, Kind, Root, ScopedPath, Stat, sys};
 
 impl Root {
@@ -14,11 +15,24 @@ impl Root {
         let (parent, name) = self.parent(path)?.ok_or(Fault::IsDirectory)?;
         open_entry(parent.as_fd(), name)
     }
+
+    /// As `open_file`, but a link as the last component is followed as those before it are.
+    pub(crate) fn open_target(&self, path: &ScopedPath) -> Result<(File, Stat), Fault> {
+        regular(resolve::open(self.descriptor(), path, Want::File, Links::Beneath)?)
+    }
+
+    /// As `open_file`, but a link anywhere in the path is refused.
+    pub(crate) fn open_plain(&self, path: &ScopedPath) -> Result<(File, Stat), Fault> {
+        regular(resolve::open(self.descriptor(), path, Want::File, Links::Refused)?)
+    }
 }
 
 /// Opens the regular file `name` of an open directory for reading.
 pub(super) fn open_entry(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(File, Stat), Fault> {
-    let file = sys::open_at(dir, name, libc::O_RDONLY, 0)?;
+    regular(sys::open_at(dir, name, libc::O_RDONLY, 0)?)
+}
+
+fn regular(file: OwnedFd) -> Result<(File, Stat), Fault> {
     let stat = sys::stat(file.as_fd())?;
     match stat.kind {
         Kind::File => Ok((File::from(file), stat)),

@@ -21,6 +21,8 @@ pub(super) enum Want {
     Directory,
     /// To look at, with the last link followed.
     Any,
+    /// To read from; whether it is a file is for the caller to see.
+    File,
 }
 
 /// What becomes of symbolic links in the path.
@@ -62,6 +64,7 @@ fn flags_of(want: Want) -> libc::c_int {
     match want {
         Want::Directory => libc::O_RDONLY | libc::O_DIRECTORY,
         Want::Any => LOOK,
+        Want::File => libc::O_RDONLY,
     }
 }
 

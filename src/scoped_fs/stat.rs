@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The kind of a directory entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A regular file.
     File,
@@ -26,8 +26,12 @@ pub(crate) struct Stat {
     pub(crate) mode: u32,
     /// Names of the file.
     pub(crate) links: u64,
-    /// Last change of the contents.
+    /// Last change of the contents, which whoever owns the file may set at will.
     pub(crate) modified: SystemTime,
+    /// Last change of the contents or of the facts about them, which only the system sets.
+    pub(crate) changed: SystemTime,
+    /// The file system it is on, and its number there.
+    pub(crate) file: (u64, u64),
 }
 
 impl Stat {
@@ -46,19 +50,32 @@ impl Stat {
             libc::S_IFLNK => Kind::Link,
             _ => Kind::Other,
         };
-        let nanos = u32::try_from(raw.st_mtime_nsec).unwrap_or(0).min(999_999_999);
-        let seconds = raw.st_mtime as i64;
-        let whole = Duration::from_secs(seconds.unsigned_abs());
-        let at =
-            if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
         Stat {
             kind,
             size: u64::try_from(raw.st_size).unwrap_or(0),
             mode: raw.st_mode as u32 & 0o7777,
             links: raw.st_nlink as u64,
-            modified: at
-                .and_then(|at| at.checked_add(Duration::from_nanos(u64::from(nanos))))
-                .unwrap_or(UNIX_EPOCH),
+            modified: time(raw.st_mtime as i64, raw.st_mtime_nsec as i64),
+            changed: time(raw.st_ctime as i64, raw.st_ctime_nsec as i64),
+            file: (raw.st_dev as u64, raw.st_ino as u64),
         }
     }
+
+    /// True if the other one, which was taken at another time, tells of the same contents.
+    pub(crate) fn is_same(&self, other: &Stat) -> bool {
+        self.kind == other.kind
+            && self.file == other.file
+            && self.size == other.size
+            && self.modified == other.modified
+            && self.changed == other.changed
+    }
+}
+
+/// A time before or after 1970; one that cannot be told is 1970.
+fn time(seconds: i64, nanos: i64) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let at =
+        if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    let part = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0).min(999_999_999));
+    at.and_then(|at| at.checked_add(part)).unwrap_or(UNIX_EPOCH)
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use super::{Fault, Stat};
+use super::{Fault, Kind, Stat};
 
 /// `mode` of the system calls that create; its width differs between systems.
 fn mode_of(mode: u32) -> libc::mode_t {
@@ -164,9 +164,21 @@ pub(super) fn set_mode(file: BorrowedFd<'_>, mode: u32) -> Result<(), Fault> {
     checked(unsafe { libc::fchmod(file.as_raw_fd(), mode_of(mode)) }).map(drop)
 }
 
-/// The names in a directory, unsorted, at most `limit`. Uses a descriptor of its own, so that the
-/// position of `dir` does not matter and does not change.
+/// The names in a directory, unsorted; more than `limit` are a fault.
 pub(super) fn entries(dir: BorrowedFd<'_>, limit: usize) -> Result<Vec<OsString>, Fault> {
+    let (listed, cut) = list(dir, limit)?;
+    if cut {
+        return Err(Fault::TooMany(limit, "entries"));
+    }
+    Ok(listed.into_iter().map(|(name, _)| name).collect())
+}
+
+/// A name in a directory, and what it is if the listing says so.
+pub(super) type Listed = (OsString, Option<Kind>);
+
+/// At most `limit` names of a directory, unsorted, and whether there are more. Uses a descriptor of its
+/// own, so that the position of `dir` does not matter and does not change.
+pub(super) fn list(dir: BorrowedFd<'_>, limit: usize) -> Result<(Vec<Listed>, bool), Fault> {
     let own = open_at(dir, OsStr::new("."), libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
     let raw = own.into_raw_fd();
     // SAFETY: the descriptor is a directory of ours.
@@ -185,7 +197,7 @@ pub(super) fn entries(dir: BorrowedFd<'_>, limit: usize) -> Result<Vec<OsString>
         let entry = unsafe { libc::readdir(stream.0) };
         if entry.is_null() {
             return match std::io::Error::last_os_error().raw_os_error() {
-                None | Some(0) => Ok(names),
+                None | Some(0) => Ok((names, false)),
                 Some(errno) => Err(Fault::of(errno)),
             };
         }
@@ -195,9 +207,17 @@ pub(super) fn entries(dir: BorrowedFd<'_>, limit: usize) -> Result<Vec<OsString>
             continue;
         }
         if names.len() == limit {
-            return Err(Fault::TooMany(limit, "entries"));
+            return Ok((names, true));
         }
-        names.push(OsStr::from_bytes(name).to_owned());
+        // SAFETY: as for the name.
+        let kind = match unsafe { (*entry).d_type } {
+            libc::DT_REG => Some(Kind::File),
+            libc::DT_DIR => Some(Kind::Directory),
+            libc::DT_LNK => Some(Kind::Link),
+            libc::DT_UNKNOWN => None,
+            _ => Some(Kind::Other),
+        };
+        names.push((OsStr::from_bytes(name).to_owned(), kind));
     }
 }
 

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::SystemTime;
 
 use super::{Fault, Kind, Root, ScopedPath, Stat, sys};
 
@@ -46,24 +47,44 @@ impl Root {
     ) -> Result<Stat, Fault> {
         let (above, name) = target(path, options)?;
         let parent = self.create_dirs(&above)?;
-        let dir = parent.as_fd();
-        let kept = match sys::stat_at(dir, name) {
-            Ok(stat) => Some(replaceable(&stat)?.mode & PERMISSIONS),
-            Err(Fault::NotFound) => None,
-            Err(fault) => return Err(fault),
-        };
-        let temporary = Temporary::create(dir)?;
-        let mut file = &temporary.file;
-        file.write_all(bytes).map_err(|error| fault_of(&error))?;
-        if let Some(mode) = options.mode.or(kept) {
-            sys::set_mode(file.as_fd(), mode)?;
-        }
-        file.sync_all().map_err(|error| fault_of(&error))?;
-        let stat = sys::stat(file.as_fd())?;
+        let kept = standing(parent.as_fd(), name)?;
+        let temporary = Temporary::filled(parent.as_fd(), bytes, options.mode.or(kept))?;
+        temporary.file.sync_all().map_err(|error| fault_of(&error))?;
+        let stat = sys::stat(temporary.file.as_fd())?;
         temporary.take_name(name)?;
         // The name is in place; a directory that cannot be synchronised does not undo it.
         let _ = File::from(parent).sync_all();
         Ok(stat)
+    }
+
+    /// As `write`, without waiting for the disk: whoever looks sees the old contents or the new, but
+    /// a machine that loses its power may lose the new. With `expected`, nothing is done, and nothing
+    /// given, unless the file is still the one that was described so.
+    pub(crate) fn place(
+        &self,
+        path: &ScopedPath,
+        bytes: &[u8],
+        expected: Option<&Stat>,
+    ) -> Result<Option<Stat>, Fault> {
+        let (above, name) = target(path, WriteOptions::default())?;
+        let parent = self.create_dirs(&above)?;
+        let dir = parent.as_fd();
+        let kept = standing(dir, name)?;
+        let temporary = Temporary::filled(dir, bytes, kept)?;
+        let stat = sys::stat(temporary.file.as_fd())?;
+        if let Some(expected) = expected
+            && !sys::stat_at(dir, name).is_ok_and(|now| now.is_same(expected))
+        {
+            return Ok(None);
+        }
+        temporary.take_name(name)?;
+        Ok(Some(stat))
+    }
+
+    /// The file system's own time, by a file that is made in the root and removed.
+    pub(crate) fn now(&self) -> Result<SystemTime, Fault> {
+        let temporary = Temporary::create(self.descriptor())?;
+        Ok(sys::stat(temporary.file.as_fd())?.changed)
     }
 
     /// Adds bytes to the end of `path`, which is made if it is missing. Refused besides what `write`
@@ -106,6 +127,15 @@ fn replaceable(stat: &Stat) -> Result<&Stat, Fault> {
     }
 }
 
+/// The permissions of the file that is to be replaced, if there is one.
+fn standing(dir: BorrowedFd<'_>, name: &OsStr) -> Result<Option<u32>, Fault> {
+    match sys::stat_at(dir, name) {
+        Ok(stat) => Ok(Some(replaceable(&stat)?.mode & PERMISSIONS)),
+        Err(Fault::NotFound) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 fn fault_of(error: &io::Error) -> Fault {
     error.raw_os_error().map_or(Fault::Os(libc::EIO), Fault::of)
 }
@@ -118,7 +148,29 @@ struct Temporary<'a> {
     placed: bool,
 }
 
+/// True for the name of a temporary file, which a process that was killed may have left.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    let digits = name.to_str().and_then(|name| name.strip_prefix(".runlet-")?.strip_suffix(".tmp"));
+    digits.is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 impl<'a> Temporary<'a> {
+    /// One with contents, and with permissions if they are given.
+    fn filled(
+        dir: BorrowedFd<'a>,
+        bytes: &[u8],
+        mode: Option<u32>,
+    ) -> Result<Temporary<'a>, Fault> {
+        let temporary = Temporary::create(dir)?;
+        (&temporary.file).write_all(bytes).map_err(|error| fault_of(&error))?;
+        if let Some(mode) = mode {
+            sys::set_mode(temporary.file.as_fd(), mode)?;
+        }
+        Ok(temporary)
+    }
+
     fn create(dir: BorrowedFd<'a>) -> Result<Temporary<'a>, Fault> {
         let number = getrandom::u64().map_err(|_| Fault::Os(libc::EIO))?;
         let name = OsString::from(format!(".runlet-{number:016x}.tmp"));

@@ -31,6 +31,10 @@ pub struct Spec {
     pub limits: LimitsSpec,
     /// As flags, checked.
     pub permissions: Vec<String>,
+    /// It may do whatever its user may, but leave its process group or gain rights. The permissions do
+    /// not count then.
+    #[serde(default)]
+    pub unconfined: bool,
     /// What cannot be kept is left out, not refused.
     pub best_effort: bool,
     /// Addresses of names, before anybody is asked.

@@ -52,6 +52,36 @@ fn a_command_reads_its_input_and_knows_its_name() {
 }
 
 #[test]
+fn only_what_is_said_to_be_unconfined_is() {
+    let script = "ls / > /dev/null && echo open; setsid true || echo kept";
+    let confined = run(&sh(script, &json!({ "unconfined": false })), None).unwrap();
+    assert_eq!(confined.stdout, "kept\n");
+    let changes = json!({ "unconfined": true, "permissions": [] });
+    assert_eq!(run(&sh(script, &changes), None).unwrap().stdout, "open\nkept\n");
+    let silent = run(&sh(script, &json!({})), None).unwrap();
+    assert_eq!(silent.stdout, "kept\n");
+}
+
+#[test]
+fn a_command_has_three_descriptors_and_no_other() {
+    let script = "for fd in 3 4 5 6 7 8 9; do (: <&$fd) 2>/dev/null && echo $fd; done; true";
+    for unconfined in [false, true] {
+        let done = run(&sh(script, &json!({ "unconfined": unconfined })), None).unwrap();
+        assert_eq!((done.stdout.as_str(), done.exit_code), ("", Some(0)));
+    }
+}
+
+#[test]
+fn a_program_that_ends_its_own_group_does_not_end_the_tree() {
+    let script = "timeout 0.1 sleep 1000; echo $?; kill 0; echo on";
+    for unconfined in [false, true] {
+        let changes =
+            json!({ "unconfined": unconfined, "permissions": ["--allow-read", "--allow-run"] });
+        assert_eq!(run(&sh(script, &changes), None).unwrap().stdout, "124\non\n");
+    }
+}
+
+#[test]
 fn input_that_nobody_reads_is_no_failure() {
     let large = vec![b'x'; 4 << 20];
     let done = run(&sh("exit 0", &json!({})), Some(&large)).unwrap();
@@ -99,4 +129,18 @@ fn what_cannot_be_started_says_what_was_wrong() {
     assert_eq!(wrong(program), (crate::Code::InvalidArgument, Some("command")));
     let arguments = json!({ "arguments": ["x".repeat(1 << 20)] });
     assert_eq!(wrong(arguments), (crate::Code::InvalidArgument, Some("args")));
+}
+
+#[test]
+fn what_is_unconfined_has_the_rights_of_its_user() {
+    let id = run(&sh("id -u", &json!({})), None).unwrap().stdout;
+    assert_eq!(id, "0\n", "this test needs root, who has rights to lose");
+    let script = "grep CapEff /proc/$PPID/status; grep CapEff /proc/self/status";
+    let changes = json!({ "unconfined": true, "permissions": [] });
+    let own = run(&sh(script, &changes), None).unwrap().stdout;
+    let (host, child) = own.split_once('\n').unwrap();
+    assert_eq!(host, child.trim_end(), "{own}");
+    let script = "grep CapEff /proc/self/status";
+    let confined = run(&sh(script, &json!({ "permissions": ["--allow-read"] })), None).unwrap();
+    assert_ne!(confined.stdout.trim_end(), host);
 }

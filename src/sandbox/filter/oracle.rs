@@ -154,6 +154,7 @@ pub(super) fn expected(terms: FilterTerms, call: u32, arguments: &[u64; 6]) -> E
         | libc::SYS_get_robust_list
         | libc::SYS_move_pages
         | libc::SYS_migrate_pages => allowed_if(first == 0, libc::EPERM),
+        libc::SYS_kill if terms.scoped_signals => allowed_if(first != 0, libc::EPERM),
         libc::SYS_kill
         | libc::SYS_tkill
         | libc::SYS_tgkill

@@ -21,6 +21,8 @@ pub(super) enum Rule {
     OnlyCaller,
     /// The first argument is the child itself.
     OnlyOwnPid,
+    /// The first argument is not the caller's whole group.
+    NotGroup,
     Socket,
     SocketPair,
     SocketOption,
@@ -117,6 +119,11 @@ pub(super) fn emit(rule: Rule, terms: FilterTerms, a: &mut Assembler) {
             a.load(low(0));
             a.if_own_pid(Place::ALLOW);
             a.go(Place::EPERM);
+        }
+        Rule::NotGroup => {
+            // All of the tree is one group. Who signals its own believes it has another.
+            a.load(low(0));
+            refuse_each(&[0], a);
         }
         Rule::Socket => socket(terms, a),
         Rule::SocketPair => socket_pair(a),

@@ -236,7 +236,9 @@ pub(super) fn table(terms: FilterTerms) -> Table {
         rows.push((&[libc::SYS_inotify_add_watch], Place::EACCES));
         rows.push((READ_ATTRIBUTES, Place::EOPNOTSUPP));
     }
-    if !terms.scoped_signals {
+    if terms.scoped_signals {
+        rows.push((&[libc::SYS_kill], rule(Rule::NotGroup)));
+    } else {
         rows.push((SIGNALS, rule(Rule::OnlyOwnPid)));
         // Its argument is a descriptor, which tells nothing here.
         rows.push((&[libc::SYS_pidfd_send_signal], Place::EPERM));

@@ -1,7 +1,7 @@
 use std::os::fd::AsFd;
 
 use super::super::resolve::{self, Links, Want, by_hand, kernel_has_it};
-use super::super::{Fault, Kind, contents, sys};
+use super::super::{Fault, Kind, Listing, contents, sys};
 use super::{Scratch, path};
 
 /// Both ways to resolve, on one table: path, what is expected with links followed and refused.
@@ -109,6 +109,78 @@ fn reads_regular_files_only_and_never_waits() {
     );
     scratch.file("dir/file", "inside+");
     assert_eq!(read("dir/file").unwrap_err(), Fault::TooLarge(6));
+}
+
+#[test]
+fn reads_through_links_that_stay_beneath() {
+    let scratch = Scratch::new();
+    scratch.file("dir/file", "inside");
+    scratch.link("link", "dir/file");
+    scratch.link("dir/chain", "../link");
+    scratch.link("out", scratch.outside("secret"));
+    scratch.link("loop", "loop");
+    scratch.link("dangling", "nowhere");
+    scratch.link("to-pipe", "pipe");
+    let pipe = std::process::Command::new("mkfifo").arg(scratch.inside("pipe")).status().unwrap();
+    assert!(pipe.success());
+    let root = scratch.root();
+    for (text, followed, plain) in [
+        ("dir/file", Ok(Kind::File), Ok(Kind::File)),
+        ("link", Ok(Kind::File), Err(Fault::Link)),
+        ("dir/chain", Ok(Kind::File), Err(Fault::Link)),
+        ("out", Err(Fault::Escapes), Err(Fault::Link)),
+        ("loop", Err(Fault::Link), Err(Fault::Link)),
+        ("dangling", Err(Fault::NotFound), Err(Fault::Link)),
+        ("to-pipe", Ok(Kind::Other), Err(Fault::Link)),
+        ("dir", Ok(Kind::Directory), Ok(Kind::Directory)),
+    ] {
+        for (links, expected) in [(Links::Beneath, &followed), (Links::Refused, &plain)] {
+            let kind = |opened: Result<std::os::fd::OwnedFd, Fault>| {
+                opened.and_then(|file| Ok(sys::stat(file.as_fd())?.kind))
+            };
+            let dir = root.descriptor();
+            let by_kernel = kind(resolve::open(dir, &path(text), Want::File, links));
+            assert_eq!(&by_kernel, expected, "kernel: {text} {links:?}");
+            let by_hand = kind(by_hand(dir, &path(text), Want::File, links));
+            assert_eq!(&by_hand, expected, "by hand: {text} {links:?}");
+        }
+    }
+    assert!(root.open_target(&path("dir/chain")).is_ok());
+    assert_eq!(root.open_target(&path("to-pipe")).unwrap_err(), Fault::NotRegular);
+    assert_eq!(root.open_target(&path("dir")).unwrap_err(), Fault::IsDirectory);
+    assert_eq!(root.open_plain(&path("link")).unwrap_err(), Fault::Link);
+}
+
+#[test]
+fn lists_a_directory_with_what_is_in_it() {
+    let scratch = Scratch::new();
+    scratch.file("dir/b", "");
+    scratch.file("dir/a/x", "");
+    scratch.link("dir/c", scratch.outside(""));
+    scratch.link("link", "dir");
+    let root = scratch.root();
+    let kinds = |listing: Listing| -> Vec<_> {
+        listing
+            .entries
+            .into_iter()
+            .map(|(name, kind)| (name.into_string().unwrap(), kind))
+            .collect()
+    };
+    let all = [
+        ("a".to_owned(), Kind::Directory),
+        ("b".to_owned(), Kind::File),
+        ("c".to_owned(), Kind::Link),
+    ];
+    assert_eq!(kinds(root.list(&path("dir"), 3).unwrap()), all);
+    assert!(!root.list(&path("dir"), 3).unwrap().cut);
+    let some = root.list(&path("dir"), 2).unwrap();
+    assert!(some.cut && some.entries.len() == 2);
+    assert_eq!(root.list(&path("dir/c"), 9).unwrap_err(), Fault::Link);
+    assert_eq!(root.list(&path("link"), 9).unwrap_err(), Fault::Link);
+    let below = root.below(&path("link")).unwrap();
+    assert_eq!(kinds(below.list(&path("."), 9).unwrap()), all);
+    assert_eq!(root.below(&path("dir/c")).unwrap_err(), Fault::Escapes);
+    assert_eq!(below.below(&path("c")).unwrap_err(), Fault::Escapes);
 }
 
 #[test]
