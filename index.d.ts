@@ -671,6 +671,35 @@ export interface CodeletRunner {
  */
 export function createCodeletRunner(options?: CodeletRunnerOptions): CodeletRunner
 
+/** Something that workspaces use, and whether it is here. */
+export interface WorkspacePart {
+  /** It can be used. */
+  usable: boolean
+  /** Its version, where it has one that is known. */
+  version: string | null
+  /** Where it is, where that is a program or a package. */
+  path: string | null
+  /** Why it cannot be used; `null` where it can. */
+  why: string | null
+}
+
+/** What workspaces can use on this machine; see {@link createRuntime}. */
+export interface WorkspaceCapabilities {
+  /** Engines of the virtual shell, by their names in `justBash.engine`. Either will do. */
+  virtualShell: { native: WorkspacePart; 'just-bash': WorkspacePart }
+  /** The shell of host-bash and guarded-bash. */
+  bash: WorkspacePart
+  /** Whether the kernel confines commands, so that `sandbox: 'required'` is accepted. */
+  sandbox: WorkspacePart
+  /**
+   * The client `docker` that `runlet/docker` runs, and a place where its engine listens. Whether that one
+   * answers is seen at the first operation.
+   */
+  docker: WorkspacePart
+  /** What `runlet/gondolin` needs: Node, its package, QEMU, and a guest where one was named. */
+  gondolin: WorkspacePart
+}
+
 /** What this build can do on this machine. */
 export interface Capabilities {
   /** A run that ignores the interrupt flag can be stopped by force. */
@@ -686,6 +715,8 @@ export interface Capabilities {
   engine: { name: string; commit: string }
   /** Version of the native part. */
   version: string
+  /** What workspaces can use. Nothing is started to find out. */
+  workspaces: WorkspaceCapabilities
 }
 
 /**
@@ -1777,3 +1808,1078 @@ export function sandboxedSpawn(
 ): Promise<SandboxedSpawnResult>
 
 // ---- end of sandboxed commands -----------------------------------------------------------------
+
+// ---- workspaces --------------------------------------------------------------------------------
+
+/** Name of a runtime that comes with the package. */
+export type RuntimeName = 'just-bash' | 'host-bash' | 'guarded-bash'
+
+/**
+ * What happened to what a runtime keeps warm: a container, a machine, a shell.
+ *
+ * - `starting` a start began, or a call waits for one that is under way
+ * - `start` it is there
+ * - `start_failed` it is not, `message` says why
+ * - `reuse` a later call found it there
+ * - `stop` it was stopped
+ * - `idle_stop` it was stopped because nobody used it for `idleMs`
+ * - `exec_failed` a command could not be handed to it
+ */
+export type RuntimeEventKind =
+  | 'starting'
+  | 'start'
+  | 'start_failed'
+  | 'reuse'
+  | 'stop'
+  | 'idle_stop'
+  | 'exec_failed'
+
+/** One event of a runtime. */
+export interface RuntimeEvent {
+  kind: RuntimeEventKind
+  /** Name of the runtime. */
+  runtime: string
+  message?: string
+  scope?: RuntimeScope
+  root?: string
+  /** What the runtime knows it by, such as the name of a container. */
+  id?: string
+}
+
+/** Gets events. What it throws or rejects with never reaches the call. */
+export type RuntimeEventHandler = (event: RuntimeEvent) => void | Promise<void>
+
+/** What every operation of a runtime takes. */
+export interface RuntimeCall {
+  /** Gets the events that this call brings about. Default none. */
+  runtimeEvents?: RuntimeEventHandler | undefined
+  /** Ends the operation, also while it waits. Default none. */
+  signal?: AbortSignalLike | undefined
+  /**
+   * Whose operation it is: those of one chat run in the order of their calls, `maxConcurrentPerChat`
+   * at once. Default the path of the scope.
+   */
+  chat?: string | undefined
+}
+
+/** A command for the shell. */
+export interface BashInput extends RuntimeCall {
+  /** The text that bash runs, up to 1 MiB. */
+  command: string
+  /** Milliseconds from the start of the command. Default `timeoutMs`, at most `maxTimeoutMs`. */
+  timeoutMs?: number | undefined
+  /** A grant for this very text, see {@link Guard}. Default none. */
+  approved?: ApprovalGrant | undefined
+  /** Gets what the command prints, whole lines as they come. Default none. */
+  onOutput?: ((chunk: { stream: 'stdout' | 'stderr'; text: string }) => void) | undefined
+}
+
+/** Why runlet ended or refused a command; see {@link BashResult}. */
+export interface BashError {
+  code: ErrorCode
+  message: string
+  details?: Record<string, unknown> | undefined
+}
+
+/** What the guard said of a command that it did not simply allow. */
+export interface BashGuardFacts {
+  risk: CommandRisk
+  reason: string
+  /** A person, the hook or a grant said yes. */
+  approved?: boolean | undefined
+}
+
+/**
+ * What came of a command. A command that fails is a result, too. The members after `ms` are there only
+ * when they say something.
+ *
+ * | `code` | when | `err` ends with | `error.code` |
+ * |---|---|---|---|
+ * | 124 | its time was over | `Command timed out` | `TIMEOUT` |
+ * | 125 | it printed too much | `Command output exceeded N characters` | `OUTPUT_LIMIT` |
+ * | 126 | the guard refused it | `Command blocked: …`, `Command not approved: …` | `POLICY_VIOLATION` |
+ * | 127 | bash could not be started | why | `RUNTIME_NOT_FOUND` |
+ * | 128+n | signal n ended it; with `MEMORY_LIMIT`, its memory did | | |
+ * | 137 | what it ran in is gone, such as its container | `Command lost: …` | `WORKER_LOST` |
+ * | 130 | its signal was aborted; nothing ran if that was before its start | `Command cancelled` | `CANCELLED` |
+ *
+ * Any other code is the shell's own. So is one of these without `error`.
+ */
+export interface BashResult {
+  /** Exit code. */
+  code: number
+  /** What it printed; of a long text the first quarter and the last three of 64 KiB. */
+  out: string
+  err: string
+  /** From its start to its end; waiting does not count. */
+  ms: number
+  /** Something of `out` or `err` was left out. */
+  truncated?: boolean
+  /** A file of the workspace with all that was printed, stdout before stderr, at most 16 MiB. */
+  spool?: { path: string; bytes: number }
+  /** Processes that it left behind and that could not be ended. */
+  leftover?: number
+  /** Commands whose result was cut by a bound of the virtual shell. */
+  limited?: string[]
+  /** What the guard said, where that was more than `allow`. */
+  guard?: BashGuardFacts
+  /** Accesses that the kernel was asked for and refused, at most 100 kinds. */
+  denials?: Denial[]
+  /** Why runlet ended or refused it. */
+  error?: BashError
+  /** Milliseconds that it waited for its turn. */
+  waitMs?: number
+}
+
+/** What to read. */
+export interface ReadInput extends RuntimeCall {
+  path: string
+  /** First line, from 1. Default the first. */
+  offset?: number | undefined
+  /** Lines. Default all. */
+  limit?: number | undefined
+  /** `'base64'` for bytes that are no text. Default `'utf8'`. */
+  encoding?: 'utf8' | 'base64' | undefined
+  /** Less than the runtime's limit of that name; see {@link RuntimeLimits}. Default that. */
+  maxLines?: number | undefined
+  maxReadBytes?: number | undefined
+  maxLineChars?: number | undefined
+}
+
+/** What was read. */
+export interface ReadResult {
+  text: string
+  path: string
+  /** Of the whole file, counted by its line ends. */
+  lines?: number
+  /** It holds a NUL. */
+  binary?: boolean
+  truncated?: boolean
+  /** Where to go on. */
+  nextOffset?: number
+}
+
+/** What to write, and where. Folders above it are made. */
+export interface WriteInput extends RuntimeCall {
+  path: string
+  content: string
+}
+
+/** What was written, all or nothing. */
+export interface WriteResult {
+  path: string
+  bytes: number
+}
+
+/** What to replace. Both texts are literal. */
+export interface EditInput extends RuntimeCall {
+  path: string
+  oldText: string
+  newText: string
+  /** Default `false`: a text that is there more than once is refused. */
+  replaceAll?: boolean | undefined
+}
+
+/** What was replaced. */
+export interface EditResult {
+  path: string
+  replacements: number
+}
+
+/** What to search files for. */
+export interface GrepInput extends RuntimeCall {
+  /** A text as it stands, or with `regex` a pattern. */
+  query: string
+  path?: string | undefined
+  /** Default 100. */
+  maxResults?: number | undefined
+  /** `query` is a regular expression, matched in linear time. Default `false`. */
+  regex?: boolean | undefined
+  /** Default `false`. */
+  ignoreCase?: boolean | undefined
+  /** Only files whose path matches. Default all. */
+  glob?: string | undefined
+  /** Lines around each hit. Default 0. */
+  context?: number | undefined
+  /** A match may span lines. Default `false`. */
+  multiline?: boolean | undefined
+  /** Default `'content'`. */
+  mode?: 'content' | 'files' | 'count' | undefined
+  /** `false` keeps blanks around lines. Default `true`. */
+  trim?: boolean | undefined
+  /** Whether `.gitignore` files count. Default `false`. */
+  gitignore?: boolean | undefined
+}
+
+/** A line that was found. */
+export interface GrepHit {
+  path: string
+  /** Counted from 1. */
+  line: number
+  text: string
+  /** With `context`: lines before it, where there are any. */
+  before?: string[]
+  /** With `context`: lines after it, where there are any. */
+  after?: string[]
+}
+
+/** How many lines of a file match. */
+export interface GrepCount {
+  path: string
+  count: number
+}
+
+/** Files that a search passed over. */
+export interface SkippedFiles {
+  oversize?: number
+  binary?: number
+  unreadable?: number
+}
+
+/** What was found. */
+export interface GrepResult {
+  /** By path and line; empty in modes other than `'content'`. */
+  hits: GrepHit[]
+  /** In mode `'files'`: paths of files with a match. */
+  files?: string[]
+  /** In mode `'count'`: files with a match. */
+  counts?: GrepCount[]
+  truncated?: boolean
+  totalSeen?: number
+  skipped?: SkippedFiles
+}
+
+/** Which paths to find. */
+export interface FindInput extends RuntimeCall {
+  /** `*`, `**`, `?`, `[..]` and `{a,b}`; without `/` it matches names at any depth. Default all. */
+  pattern?: string | undefined
+  path?: string | undefined
+  /** Default 1,000. */
+  maxResults?: number | undefined
+  /** Default `'path'`. */
+  sort?: 'path' | 'mtime' | undefined
+  /** Default both. */
+  type?: 'file' | 'directory' | undefined
+  /** Whether `.gitignore` files count. Default `false`. */
+  gitignore?: boolean | undefined
+}
+
+/** What was found. */
+export interface FindResult {
+  paths: string[]
+  truncated?: boolean
+  totalSeen?: number
+}
+
+/** Which folder to list. */
+export interface LsInput extends RuntimeCall {
+  path?: string | undefined
+}
+
+/** One entry of a folder. A link counts as what it leads to; out of the root or nowhere is `other`. */
+export interface LsEntry {
+  name: string
+  path: string
+  type: 'file' | 'directory' | 'other'
+  size?: number
+}
+
+/** One level of a folder, sorted. */
+export interface LsResult {
+  entries: LsEntry[]
+  truncated?: boolean
+  totalSeen?: number
+}
+
+/**
+ * Bash and files in one folder. Paths are relative to it and separated by `/`; a leading `/` means the
+ * folder, too. File operations reject with a {@link RunletError}, whose texts name paths as the caller
+ * wrote them; `bash` gives a result whatever the command does.
+ */
+export interface Runtime {
+  name: string
+  /** The folder on the host. */
+  root: string
+  bash?(input: BashInput): Promise<BashResult>
+  read?(input: ReadInput): Promise<ReadResult>
+  write?(input: WriteInput): Promise<WriteResult>
+  edit?(input: EditInput): Promise<EditResult>
+  grep?(input: GrepInput): Promise<GrepResult>
+  find?(input: FindInput): Promise<FindResult>
+  ls?(input: LsInput): Promise<LsResult>
+  /** A point in time of the workspace's own file system, for `generated`. */
+  mark?(): Promise<string>
+  /** Files that were changed since a mark, or since a number of milliseconds since 1970. */
+  generated?(options: {
+    since: string | number
+    path?: string | undefined
+  }): Promise<GeneratedFile[]>
+  /** A regular file with its bytes, by its path or as an attachment. Never one outside the scope. */
+  openGenerated?(file: { path: string; maxBytes?: number | undefined }): Promise<OpenedFile>
+}
+
+/** Who shares a folder. */
+export type RuntimeScopeLevel = 'channel' | 'user' | 'adapter' | 'agent'
+
+/** One scope and its folder. `path` is what tells it from another; `key` is for people. */
+export interface RuntimeScope {
+  level?: string | undefined
+  key: string
+  path: string
+  root: string
+}
+
+/** The state of one scope of a runtime. */
+export interface RuntimeStatus {
+  name: string
+  scope: RuntimeScope
+  root: string
+  state: 'starting' | 'running' | 'stopped'
+  id?: string
+  /** Milliseconds since 1970. */
+  startedAt?: number
+  lastUsedAt?: number
+  /** `false`: it is never stopped for being idle. */
+  idleMs?: number | false
+  /** What the kernel keeps, as permissions. */
+  enforced?: string[]
+  /** What was asked for and is not kept. */
+  unenforced?: { what: string; why: string }[]
+  /** Operations under way, and those that wait. */
+  active?: number
+  queued?: number
+}
+
+/** Takes what a runtime has to say, by the name of an event. */
+export interface RuntimeLogger {
+  debug(event: string, fields?: Record<string, unknown>): void
+  info(event: string, fields?: Record<string, unknown>): void
+  warn(event: string, fields?: Record<string, unknown>): void
+  error(event: string, fields?: Record<string, unknown>): void
+}
+
+/**
+ * Makes runtimes of another kind. `get` is synchronous and cheap, gives one runtime for each
+ * `scope.path`, and starts nothing: that is for the first operation.
+ */
+export interface RuntimeProvider {
+  get(scope: RuntimeScope): Runtime
+  setLogger?(logger: RuntimeLogger): void
+  status?(scope?: RuntimeScope): RuntimeStatus[] | Promise<RuntimeStatus[]>
+  stop?(scope?: RuntimeScope): void | Promise<void>
+  restart?(scope?: RuntimeScope): void | Promise<void>
+  cleanup?(): void | Promise<void>
+  close?(): void | Promise<void>
+}
+
+/** Bounds of operations on files. */
+export interface RuntimeLimits {
+  /** Of a file that is written, edited or read as a whole, bytes. Default 1,000,000. */
+  maxFileBytes?: number | undefined
+  /** That one search may read, bytes. Default 256 MiB. */
+  maxScanBytes?: number | undefined
+  /** Time of one search, ms. Default 10,000. */
+  maxScanMs?: number | undefined
+  /** That one search or listing may visit. Default 100,000. */
+  maxEntries?: number | undefined
+  /** Most that any operation gives. Default 10,000. */
+  maxResults?: number | undefined
+  /** Of a file that `openGenerated` hands on, bytes. Default 20 MiB. */
+  maxAttachmentBytes?: number | undefined
+  /**
+   * Lines that one `read` gives; of more it gives so many, `truncated`, and `nextOffset` to go on. A
+   * file of any size can be read then. Default no limit.
+   */
+  maxLines?: number | undefined
+  /** The same in bytes, by whole lines. Default no limit but `maxFileBytes`. */
+  maxReadBytes?: number | undefined
+  /** Characters that a `read` gives of each line; where it left some out, it says `truncated`. Default no limit. */
+  maxLineChars?: number | undefined
+}
+
+/** How dangerous a command is held to be. */
+export type CommandRisk = 'allow' | 'approval' | 'block'
+
+/** A risk and its reason. */
+export interface CommandVerdict {
+  risk: CommandRisk
+  reason: string
+}
+
+/** Patterns besides those that are built in, tested on the text of each simple command. */
+export interface CommandLists {
+  /** Commands that need no approval though a built-in rule asks for it. */
+  allow?: readonly RegExp[] | undefined
+  /** Commands that need it. */
+  approve?: readonly RegExp[] | undefined
+  /** Commands that never run; tested on the whole text as well. */
+  block?: readonly RegExp[] | undefined
+}
+
+/** One simple command, at whatever depth: in a substitution, behind a wrapper, in a payload. */
+export interface AnalyzedCommand extends CommandVerdict {
+  /** Its words after quoting is undone; `null` for one that only the run itself decides. */
+  argv: (string | null)[]
+  /** Its source text. */
+  source: string
+  /** Where that stands. */
+  span: { start: number; end: number }
+  redirects: { operator: string; target: string | null }[]
+  /** A word is decided by the run itself. */
+  dynamic: boolean
+  /** An allow rule may override the verdict. */
+  overridable: boolean
+  /** Stable name of the reason. */
+  code: string
+}
+
+/** The verdict on a text and on each of its commands. */
+export interface CommandAnalysis extends CommandVerdict {
+  /** Stable name of the reason. */
+  code: string
+  /** The part that decided it; `null` when that is the whole text. */
+  span: { start: number; end: number } | null
+  /** The verdict on what belongs to no single command. */
+  whole: CommandVerdict & { code: string }
+  commands: AnalyzedCommand[]
+}
+
+/**
+ * A rule of a guard: `Bash(git push:*)`, compared word by word; `/expression/flags`, looked for in linear
+ * time in the text of each simple command; or a function over the command.
+ */
+export type GuardRule =
+  | { risk: CommandRisk; rule: string }
+  | { risk: CommandRisk; test: (command: AnalyzedCommand) => boolean }
+
+/** What a person is asked. */
+export interface ApprovalRequest {
+  /** The exact text that will run. */
+  command: string
+  reason: string
+  analysis: CommandAnalysis
+  runtime: string
+  scope?: RuntimeScope
+  chat: string
+}
+
+/** Options of a guard. */
+export interface GuardOptions extends CommandLists {
+  rules?: readonly GuardRule[] | undefined
+  /**
+   * Says whether a command may run that needs approval. Default nobody, so it may not. `false`, a throw
+   * and a rejection refuse it.
+   */
+  onApproval?: ((request: ApprovalRequest) => boolean | Promise<boolean>) | undefined
+  /** Milliseconds until an approval that has not come is a refusal. Default 60,000. */
+  approvalTimeoutMs?: number | undefined
+  /** What a text comes to that cannot be read with certainty. Default `'approval'`. */
+  onUnclear?: 'approval' | 'block' | undefined
+}
+
+/** Lets one text run once, without asking. */
+export interface ApprovalGrant {
+  readonly command: string
+}
+
+/** Judges commands before they run. It is governance, not isolation: that is the sandbox below it. */
+export interface Guard {
+  /** Judges a text. Runs nothing and asks nobody. */
+  analyze(command: string): CommandAnalysis
+  /** For a host that has asked already: pass it as `approved`. Of no use for what is blocked. */
+  grant(command: string): ApprovalGrant
+}
+
+/**
+ * What confined commands may reach besides the workspace, which they may read, write and run, and the
+ * programs of the system, which they may read and run. `net`, `env` and the others are those of a
+ * {@link PermissionSet}.
+ */
+export interface RuntimeSandboxPolicy extends PermissionSet {
+  /** `'required'` refuses where this machine cannot keep all of it. Default `'auto'`. */
+  mode?: 'auto' | 'required' | undefined
+  /** Memory of one command with all that it starts, bytes; 0 for no limit. Default 1 GiB. */
+  memoryLimitBytes?: number | undefined
+  /** Processes of one command. Default 256. */
+  maxProcesses?: number | undefined
+}
+
+/** Options of the virtual shell. What the chosen engine has not is refused at the first script. */
+export interface JustBashOptions {
+  /**
+   * `'native'` is the program `runlet-bash` in a process of its own, `'just-bash'` the package of that name
+   * in a thread. `'auto'` takes the first where it is there and has what is asked for: `network`, `python`
+   * and a `filesystem` of yours need the second. Default `'auto'`.
+   */
+  engine?: 'auto' | 'native' | 'just-bash' | undefined
+  /**
+   * Variables, functions and the directory outlive a call, until a call is ended early; needs the engine
+   * `'native'`. Default `false`: calls share files and nothing else.
+   */
+  session?: boolean | undefined
+  /**
+   * What scripts see: `'workspace'`, the folder itself, at `/`; `'memory'`, files that are gone with the
+   * runtime; or a file system of the package just-bash, such as its `OverlayFs`, whose methods are called
+   * in the host. The operations on files besides `bash` are always those of the folder. Default `'workspace'`.
+   */
+  filesystem?: 'workspace' | 'memory' | object | undefined
+  /** Texts or bytes by path, written before the first script. Default none. */
+  files?: Readonly<Record<string, string | Uint8Array>> | undefined
+  /** Variables of every script. Default those of the engine, none of the host. */
+  env?: Readonly<Record<string, string>> | undefined
+  /** Names of the built-in commands that there are. Default all. */
+  commands?: readonly string[] | undefined
+  /**
+   * Commands of yours: objects with a `name` and `execute(args, context)`, or `load()`, which gives one with
+   * `execute`; the `defineCommand` of the package just-bash makes such. They run in the host, and give
+   * `{ stdout, stderr, exitCode }`. `context` has `stdin`, `cwd`, `env`, `fs`, `exec`, `signal` and
+   * `runtime`, whose operations need no turn of their own. Default none.
+   */
+  customCommands?: readonly object[] | undefined
+  /**
+   * What `curl` and the `fetch` of codelets may reach; needs the engine `'just-bash'`. Default nothing: there
+   * is no `curl`.
+   */
+  network?: JustBashNetwork | undefined
+  /** Grants the interpreter of the package just-bash; needs that engine. Default `false`. */
+  python?: boolean | undefined
+  /**
+   * Grants `js`, `js-exec` and `node`: programs of a script run as codelets, in a heap of their own,
+   * until the deadline of the script. Default `false`: `js` says that it is not enabled.
+   */
+  javascript?: boolean | JustBashJavaScript | undefined
+  /**
+   * Grants `tool`, and `tools` in codelets: tools of this runtime, or those named by `allow`. The runtime
+   * stays yours to dispose of. Default none: `tool` says that it is not enabled.
+   */
+  tools?: ToolRuntime | { runtime: ToolRuntime; allow?: readonly string[] | undefined } | undefined
+  /**
+   * The guard of the package just-bash around its own interpreter, or its options; without meaning for the
+   * engine `'native'`. Default `true`, and `false` on Bun, which lacks what it hooks into.
+   */
+  defenseInDepth?: boolean | object | undefined
+}
+
+/**
+ * The network of a virtual shell. Requests are made by the host: of every hop the URL is checked, its
+ * name is looked up once, and the connection goes to the address that was checked.
+ */
+export interface JustBashNetwork {
+  /**
+   * URLs that may be asked: an origin, or an origin with a path. `https://a.example/v1` means that path
+   * and what is below, `https://a.example/v1/` only what is below. Scheme, name and port are compared as
+   * the URL parser reads them; no path with an encoded separator or a parameter in a segment is below
+   * another. With `transform`, headers are set on every request that the URL covers; the script never sees
+   * them. Default none.
+   */
+  allowedUrlPrefixes?:
+    | readonly (
+        | string
+        | {
+            url: string
+            transform?: readonly { headers: Readonly<Record<string, string>> }[] | undefined
+          }
+      )[]
+    | undefined
+  /**
+   * GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS. Default `['GET', 'HEAD']`. A method that a header asks
+   * for, such as `X-HTTP-Method-Override`, needs to be granted as well.
+   */
+  allowedMethods?: readonly string[] | undefined
+  /** Redirects followed, each checked as the first URL, 0 to 100. Default 20. */
+  maxRedirects?: number | undefined
+  /** Time for one request with its redirects, ms. Default 30,000. */
+  timeoutMs?: number | undefined
+  /** Bytes of a response body, decompressed; one that is longer is a failure. Default 10 MiB. */
+  maxResponseSize?: number | undefined
+  /**
+   * Refuses loopback, private, link-local and other special addresses, also where a name leads to one
+   * and where a URL that is allowed names one. Default `true`.
+   */
+  denyPrivateRanges?: boolean | undefined
+  /** Allows all URLs and methods. Private addresses stay refused. Default `false`. */
+  dangerouslyAllowFullInternetAccess?: boolean | undefined
+}
+
+/** Codelets in a virtual shell. */
+export interface JustBashJavaScript {
+  /** Code that runs before every program. Default none. */
+  bootstrap?: string | undefined
+  /** Bytes that one program may hold, 1 MiB to 4 GiB. Default 64 MiB. */
+  memoryLimitBytes?: number | undefined
+  /** Where programs live, as in {@link CodeletRunOptions.isolation}. Default `'thread'`. */
+  isolation?: 'thread' | 'process' | undefined
+  /**
+   * Answers `tools.math.add(input)` in place of `tools`, with the name `math.add` and the input as JSON;
+   * gives JSON, or an empty text for nothing. Default none.
+   */
+  invokeTool?: ((path: string, args: string) => string | Promise<string>) | undefined
+}
+
+/** Options of {@link createRuntime}. */
+export interface RuntimeOptions {
+  /** Folder on the host; made if it is missing. See {@link workspace}. */
+  root: string
+  /** Default `'just-bash'`; `'virtual-bash'` is another name of it. Ignored with `provider`. */
+  name?: string | undefined
+  /** Makes the runtime instead. Default none. */
+  provider?: RuntimeProvider | undefined
+  /** Who shares a folder, for a {@link ScopedRuntimeRegistry}. Default `'channel'`. */
+  scope?: RuntimeScopeLevel | undefined
+  /** Per command, ms, from its start. Default 120,000. */
+  timeoutMs?: number | undefined
+  /** Largest timeout that a call may ask for, ms. Default 600,000. */
+  maxTimeoutMs?: number | undefined
+  /** Operations at once, of all chats. Default 12. */
+  maxConcurrent?: number | undefined
+  /** Operations at once of one chat. Default 1. */
+  maxConcurrentPerChat?: number | undefined
+  /** Operations at once of one scope. Default no limit of its own. */
+  maxConcurrentPerScope?: number | undefined
+  /** Operations that may wait; one more is `OVERLOADED`. Default 1,000. */
+  maxQueued?: number | undefined
+  /** The same of one chat. Default 100. */
+  maxQueuedPerChat?: number | undefined
+  /** Milliseconds that one may wait; 0 is no limit. Default 0. */
+  queueTimeoutMs?: number | undefined
+  limits?: RuntimeLimits | undefined
+  justBash?: JustBashOptions | undefined
+  /** Variables of commands on the host, besides PATH, HOME, LANG, LC_ALL and TERM. Default none. */
+  hostEnv?: Readonly<Record<string, string>> | undefined
+  /** Lets `hostEnv` hold variables that bash or the loader obeys. Default `false`. */
+  unsafeEnv?: boolean | undefined
+  /** Folder of the application: a root that contains it is refused. Default none. */
+  app?: string | undefined
+  /** Folder of the agent: a root that overlaps with it is refused. Default none. */
+  agent?: string | undefined
+  /** The scope that this is the runtime of. Default one named `app`. */
+  runtimeScope?: { level?: string | undefined; key: string; path: string } | undefined
+  /** Judges commands. Default the built-in rules for guarded-bash, none for the others. */
+  guard?: GuardOptions | undefined
+  /**
+   * Whether the kernel confines commands on the host: `'auto'` where this machine can, and a warning
+   * where not; `'required'`, or the runtime is refused. Default `'auto'` for guarded-bash, `'off'` for
+   * host-bash.
+   */
+  sandbox?: 'off' | 'auto' | 'required' | RuntimeSandboxPolicy | undefined
+  /** What ends a command that prints much: 256 MiB, or with `'kill'` 262,144 bytes. Default `'truncate'`. */
+  onOutputLimit?: 'truncate' | 'kill' | undefined
+  /** What a search does with a file that is too large. Default `'skip'`. */
+  oversize?: 'skip' | 'error' | undefined
+  /** Runs `bash -euo pipefail`. Default `false`. */
+  strictShell?: boolean | undefined
+  /** Default: warnings go to `process.emitWarning`, once each. */
+  logger?: RuntimeLogger | undefined
+}
+
+/** A file of a scope, as hosts pass it on. */
+export interface Attachment {
+  /** `scopes/<scope>/<path>`. */
+  path: string
+  scope: string
+  name?: string
+  mimeType?: string
+}
+
+/** A file that was made in a workspace. */
+export interface GeneratedFile {
+  path: string
+  size: number
+  mtimeMs: number
+}
+
+/** A file with its bytes. */
+export interface OpenedFile {
+  path: string
+  bytes: Uint8Array
+  size: number
+  sha256: string
+  mimeType: string
+}
+
+/** A provider whose runtimes have every operation. */
+export interface CompleteRuntimeProvider extends RuntimeProvider {
+  get(scope: RuntimeScope): Required<Runtime>
+}
+
+/** A runtime behind its queue, made by {@link createRuntime}. */
+export interface QueuedRuntime extends Runtime {
+  /** Its scope. */
+  readonly scope: RuntimeScope
+  /** What judges its commands, if anything does. */
+  readonly guard?: Guard
+  /** What is warm, and what is under way. */
+  status(): Promise<RuntimeStatus[]>
+  /** Ends what is under way, and what is kept warm; the next operation starts anew. */
+  stop(): Promise<void>
+  restart(): Promise<void>
+  /** Removes what earlier processes left behind. */
+  cleanup(): Promise<void>
+  /** Ends all of it, for ever: a later call is `DISPOSED`. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A runtime that has every operation: one that comes with the package, a container, a machine. */
+export interface BuiltInRuntime extends QueuedRuntime {
+  bash(input: BashInput): Promise<BashResult>
+  read(input: ReadInput): Promise<ReadResult>
+  write(input: WriteInput): Promise<WriteResult>
+  edit(input: EditInput): Promise<EditResult>
+  grep(input: GrepInput): Promise<GrepResult>
+  find(input: FindInput): Promise<FindResult>
+  ls(input: LsInput): Promise<LsResult>
+  /** A point in time of the workspace's own file system, for `generated`. */
+  mark(): Promise<string>
+  /** Files that were changed since a mark, or since a number of milliseconds since 1970. */
+  generated(options: {
+    since: string | number
+    path?: string | undefined
+  }): Promise<GeneratedFile[]>
+  /** A regular file with its bytes, by its path or as an attachment. Never one outside the scope. */
+  openGenerated(file: { path: string; maxBytes?: number | undefined }): Promise<OpenedFile>
+}
+
+/**
+ * Makes a runtime. Nothing is started before the first operation.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` for a wrong option and for a root that overlaps with `app` or
+ *   `agent`, `RUNTIME_NOT_FOUND` for an unknown name,
+ *   `POLICY_UNENFORCEABLE` for a sandbox that is required and cannot be had
+ *
+ * @example
+ * const runtime = createRuntime({ root: workspace('./workspace'), name: 'guarded-bash' })
+ * const { code, out } = await runtime.bash({ command: 'ls | wc -l' })
+ */
+export function createRuntime(
+  options: RuntimeOptions & { provider: CompleteRuntimeProvider },
+): BuiltInRuntime
+export function createRuntime(
+  options: RuntimeOptions & { provider: RuntimeProvider },
+): QueuedRuntime
+export function createRuntime(options: RuntimeOptions & { provider?: undefined }): BuiltInRuntime
+export function createRuntime(options: RuntimeOptions): QueuedRuntime
+
+/** The absolute path of a folder. Default `./workspace`. */
+export function workspace(path?: string): string
+
+/**
+ * The name of a built-in runtime, trimmed and in lower case. Default `'just-bash'`.
+ *
+ * @throws RunletError `RUNTIME_NOT_FOUND`
+ */
+export function runtimeName(name?: string): RuntimeName
+
+/**
+ * Refuses a root that contains the application or overlaps with the agent's folder, by their real
+ * paths.
+ *
+ * @throws RunletError `INVALID_ARGUMENT`
+ */
+export function safeRoot(folders: { root: string; app: string; agent?: string | undefined }): void
+
+/** Code of every {@link RuntimeStartupError}. */
+export const RUNTIME_STARTUP_ERROR_KIND: 'runtime_startup_failed'
+
+/** The type of it. */
+export type RuntimeErrorKind = 'runtime_startup_failed'
+
+/** A container, machine or sandbox did not start. Its message says `runtime failed to start`. */
+export class RuntimeStartupError extends Error {
+  /** @param message one sentence for people @param options what led to it, and facts for programs */
+  constructor(
+    message: string,
+    options?: { cause?: unknown; details?: Record<string, unknown> | undefined },
+  )
+  /** Always `'RuntimeStartupError'`. */
+  name: string
+  readonly code: RuntimeErrorKind
+  /** The code among those of {@link RunletError}. */
+  readonly runletCode: 'RUNTIME_NOT_FOUND'
+  readonly details?: Record<string, unknown>
+  readonly cause?: unknown
+}
+
+/** Whether an error is a {@link RuntimeStartupError}, also one of another copy of the class. */
+export function isRuntimeStartupError(error: unknown): error is Error
+
+/** Whether a text tells of one. */
+export function isRuntimeStartupErrorText(text: string | undefined): boolean
+
+/** The same runtime, with a handler for the events of every operation. */
+export function runtimeWithEvents(runtime: Runtime, runtimeEvents?: RuntimeEventHandler): Runtime
+
+/** Options of a {@link Queue}. */
+export interface QueueOptions {
+  /** Jobs at once. Default 12. */
+  maxConcurrent?: number | undefined
+  /** Jobs at once of one chat. Default 1. */
+  maxPerChat?: number | undefined
+  /** Jobs at once of one scope. Default no limit. */
+  maxPerScope?: number | undefined
+  /** Jobs that may wait. Default 1,000. */
+  maxQueued?: number | undefined
+  /** The same of one chat. Default 100. */
+  maxQueuedPerChat?: number | undefined
+  /** Milliseconds that one may wait; 0 is no limit. Default 0. */
+  queueTimeoutMs?: number | undefined
+}
+
+/** What a job holds while it runs. */
+export interface QueueLease {
+  /**
+   * Gives up the job's place among all while something slow is waited for, such as a person; its place
+   * in the chat it keeps.
+   */
+  aside<T>(work: () => T | Promise<T>): Promise<T>
+}
+
+/**
+ * Lets jobs run in turn: the oldest whose chat has a free place. The order within a chat is that of the
+ * calls.
+ */
+export class Queue {
+  constructor(options?: QueueOptions)
+  /** Jobs under way. */
+  readonly active: number
+  /** Jobs that wait. */
+  readonly queued: number
+  /** Both of one chat. */
+  chat(chat: string): { active: number; queued: number }
+  /** Both of one scope. */
+  scope(name: string): { active: number; queued: number }
+  /**
+   * Runs a job once it is its turn.
+   *
+   * @throws (rejects) what the job rejects with; RunletError `CANCELLED` with the text `cancelled` for a
+   *   job that was aborted while it waited, `OVERLOADED`, retryable, when too many wait, and when one
+   *   waited for too long
+   */
+  submit<T>(
+    chat: string,
+    execute: (lease: QueueLease) => T | Promise<T>,
+    signal?: AbortSignalLike,
+    scope?: string,
+  ): Promise<{ result: T; waitMs: number }>
+}
+
+/**
+ * Judges a command by the built-in rules and patterns of one's own. It isolates nothing.
+ *
+ * @example
+ * classifyCommand('git status && rm -rf /').risk // 'block'
+ */
+export function classifyCommand(command: string, lists?: CommandLists): CommandVerdict
+
+/** The same with every command that was found, and with rules. */
+export function analyzeCommand(
+  command: string,
+  options?: Pick<GuardOptions, 'allow' | 'approve' | 'block' | 'rules' | 'onUnclear'> & {
+    /** Folder that the command will run in, and that it may write to. Default none. */
+    root?: string | undefined
+  },
+): CommandAnalysis
+
+/** What a chat host does with a command: runs it (`false`), refuses it, or asks. */
+export type CommandConfirmation =
+  | false
+  | { block: string; policyReason: string }
+  | {
+      message: string
+      policyReason: string
+      details?: { label: string; value: string; format: 'code' }[]
+    }
+
+/** The policy of a chat host, from the verdicts of {@link classifyCommand}. */
+export function commandApproval(
+  lists?: CommandLists,
+): (input: { command?: unknown }) => CommandConfirmation
+
+/** Where a message comes from. */
+export interface ScopeOrigin {
+  agent: string
+  provider: string
+  kind?: string | undefined
+  team?: string | undefined
+  channel: string
+  actor: string
+}
+
+/** A scope without its folder. */
+export interface ScopedKey {
+  level: RuntimeScopeLevel
+  /** For people; two scopes may have the same. */
+  key: string
+  /** What it is known by. Two different scopes never have the same. */
+  path: string
+}
+
+/** The scopes of one message. */
+export interface ScopeKeys {
+  agent: ScopedKey
+  adapter: ScopedKey
+  channel: ScopedKey
+  user: ScopedKey
+}
+
+/**
+ * The scopes of a message.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` for a text with a lone surrogate
+ */
+export function resolveScope(origin: ScopeOrigin): ScopeKeys
+
+/** The scope of one level. Default `'channel'`. */
+export function selectScope(keys: ScopeKeys, level?: RuntimeScopeLevel): ScopedKey
+
+/** One runtime for each scope, all behind one queue. */
+export class ScopedRuntimeRegistry {
+  constructor(options: RuntimeOptions, folders: { app: string; agent?: string | undefined })
+  /** The runtime of a scope, in `<root>/scopes/<path>`. */
+  get(scope: ScopedKey): QueuedRuntime
+  /** The same by the path of a scope. Default `agent/default`. */
+  getPath(path?: string, scope?: { level?: string | undefined; key: string }): QueuedRuntime
+  /** Closes them all, and the provider. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Names of the tools that {@link workspaceTools} makes. */
+export type WorkspaceToolName =
+  | 'bash'
+  | 'read'
+  | 'write'
+  | 'edit'
+  | 'grep'
+  | 'find'
+  | 'ls'
+  | 'attach'
+
+/** The JSON schema of a tool's input: plain data, as it is sent to models. */
+export interface WorkspaceToolSchema {
+  type: 'object'
+  properties: Record<
+    string,
+    {
+      type: 'string' | 'integer' | 'boolean'
+      description: string
+      enum?: string[]
+      minimum?: number
+      maximum?: number
+      minLength?: number
+    }
+  >
+  required: string[]
+  additionalProperties: false
+}
+
+/** What came of a tool. */
+export interface WorkspaceToolResult {
+  /** For the model: what was found or done, and in brackets what else it should know. */
+  text: string
+  /**
+   * For programs: the result of the operation, of `read` cut as `text` is; of `attach` an
+   * {@link Attachment} with `size` and `sha256`. Where it failed, `error` with `code`, `message` and
+   * `details`.
+   */
+  value: object
+  /** It failed, or runlet ended the command. A command that fails by itself is no error. */
+  isError?: true
+}
+
+/** One tool for an agent. Its first three members are what the tool lists of models are made of. */
+export interface WorkspaceTool {
+  readonly name: WorkspaceToolName
+  readonly description: string
+  readonly inputSchema: WorkspaceToolSchema
+  /**
+   * Runs it.
+   *
+   * @param input what the model gave: an object, or its JSON text. What does not fit the schema is a
+   *   result that says so; `null` for a member that may be missing counts as missing
+   * @param options `signal` ends it; `abortSignal` is another name of it; others are passed over
+   * @throws (rejects) RunletError `DISPOSED` for a runtime that is closed, `INVALID_ARGUMENT` for a
+   *   signal that is none, and whatever a provider throws that is no RunletError
+   */
+  execute(
+    input: unknown,
+    options?: {
+      signal?: AbortSignalLike | undefined
+      abortSignal?: AbortSignalLike | undefined
+    },
+  ): Promise<WorkspaceToolResult>
+}
+
+/** Options of {@link workspaceTools}. */
+export interface WorkspaceToolsOptions {
+  /** Which of them. Default all that the runtime can do. */
+  tools?: readonly WorkspaceToolName[] | undefined
+  /** Lines of one `read`. Default 2,000. */
+  maxLines?: number | undefined
+  /** Text of one result, bytes; that of `bash` has its own bounds. Default 51,200. */
+  maxBytes?: number | undefined
+  /** Characters of a line that `read` gives. Default 2,000. */
+  maxLineChars?: number | undefined
+  /** Characters of a line that `grep` gives. Default 500. */
+  maxGrepLineChars?: number | undefined
+  /** Names that `grep` and `find` pass over. Default `.git` and `node_modules`. */
+  exclude?: readonly string[] | undefined
+  /** Whose operations they are in the queue. Default the scope of the runtime. */
+  chat?: string | undefined
+}
+
+/**
+ * A runtime as tools for an agent: `bash`, `read`, `write`, `edit`, `grep`, `find`, `ls` and `attach`,
+ * those of them that it has operations for, in this order. `attach` needs `openGenerated`.
+ *
+ * @throws RunletError `INVALID_ARGUMENT` for what is no runtime and for a wrong option
+ *
+ * @example
+ * const tools = workspaceTools(createRuntime({ root: workspace() }))
+ * const listed = tools.map(({ name, description, inputSchema }) => ({
+ *   name,
+ *   description,
+ *   input_schema: inputSchema,
+ * }))
+ * const { text, isError } = await tools[0].execute({ command: 'ls' })
+ */
+export function workspaceTools(runtime: Runtime, options?: WorkspaceToolsOptions): WorkspaceTool[]
+
+/** The attachment of a file in a scope. A path that has that form already is kept. */
+export function attachment(
+  scope: string,
+  path: string,
+  facts?: { name?: string | undefined; mimeType?: string | undefined },
+): Attachment
+
+/** A file or folder of a {@link Workspace}. */
+export interface WorkspaceEntry {
+  path: string
+  type: 'file' | 'directory' | 'other'
+  size?: number
+  mtimeMs?: number
+}
+
+/** Files below one folder, for the host itself. */
+export interface Workspace {
+  /** The bytes; `undefined` where there is no file. */
+  read(path: string): Promise<Uint8Array | undefined>
+  write(path: string, content: string | Uint8Array): Promise<void>
+  stat(path: string): Promise<WorkspaceEntry | undefined>
+  /** All that lies below, folders included, sorted. Default everything. */
+  list(prefix?: string): Promise<WorkspaceEntry[]>
+  /** Removes a file, a link or a folder with all below; nothing where nothing is. Never the root. */
+  delete(path: string): Promise<void>
+}
+
+/** Files below a folder of the host, made if it is missing. No path leads out of it. */
+export function localWorkspace(root: string): Workspace
+
+/**
+ * A path of a {@link Workspace}, without `.` and empty parts.
+ *
+ * @throws RunletError for one that is absolute, has backslashes or a NUL, or leads out of the root
+ */
+export function workspacePath(path: string): string
+
+// ---- end of workspaces -------------------------------------------------------------------------

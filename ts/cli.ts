@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCommand } from './cli/arguments'
+import { bashCommand } from './cli/bash'
 import { doctorCommand } from './cli/doctor'
 import { EXIT_FAILURE, EXIT_USAGE, exitCode } from './cli/exit'
 import { failureLine } from './cli/failure'
@@ -36,6 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
       return toolListCommand(command.options)
     case 'tool run':
       return toolRunCommand(command.options)
+    case 'bash':
+      return bashCommand(command.options)
     case 'doctor':
       return doctorCommand(command.flags, version())
   }
@@ -46,11 +49,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
+const TOPICS_OF_HELP: readonly string[] = ['tool', 'bash', 'doctor']
+
 /** Says what went wrong, and gives the exit code for it. */
 function explain(error: unknown, [command = 'run']: readonly string[]): number {
   if (isUsageError(error)) {
     complain(`runlet: ${error.message}`)
-    complain(messages.cliSeeHelp(command === 'tool' || command === 'doctor' ? command : 'run'))
+    complain(messages.cliSeeHelp(TOPICS_OF_HELP.includes(command) ? command : 'run'))
     return EXIT_USAGE
   }
   if (error instanceof RunletError) {

@@ -61,8 +61,8 @@ export function createCodeletRunner(options?: CodeletRunnerOptions): CodeletRunn
   return face as CodeletRunner
 }
 
-/** What this build can do on this machine; see `index.d.ts`. */
-export function capabilities(): Capabilities {
+/** What codelets can do on this machine; see `Capabilities` in `index.d.ts`. */
+export function codeletCapabilities(): Omit<Capabilities, 'workspaces'> {
   const { facts } = addon()
   const { hardKill, threads } = facts.capabilities
   const processIsolation = processesRefused() === undefined

@@ -1,6 +1,7 @@
 /** runlet's main entry: exports only. The contract is `index.d.ts` at the root of the package. */
 
-export { capabilities, createCodeletRunner, runCodelet } from './codelets'
+export { capabilities } from './capabilities'
+export { createCodeletRunner, runCodelet } from './codelets'
 export { HostError, RunletError } from './errors'
 export { hostFunction } from './host'
 export { comparePermissions } from './permissions'
@@ -23,3 +24,25 @@ export {
   ToolExecutionError,
   testConfig,
 } from './tools'
+export {
+  analyzeCommand,
+  attachment,
+  classifyCommand,
+  commandApproval,
+  createRuntime,
+  isRuntimeStartupError,
+  isRuntimeStartupErrorText,
+  localWorkspace,
+  Queue,
+  RUNTIME_STARTUP_ERROR_KIND,
+  RuntimeStartupError,
+  resolveScope,
+  runtimeName,
+  runtimeWithEvents,
+  ScopedRuntimeRegistry,
+  safeRoot,
+  selectScope,
+  workspace,
+  workspacePath,
+  workspaceTools,
+} from './workspaces'

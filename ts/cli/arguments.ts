@@ -2,6 +2,8 @@
 
 import { messages } from '../messages'
 import { suggest } from '../suggest'
+import { BASH_FLAGS } from './bash-flags'
+import { bashMessages } from './bash-messages'
 import { type Flag, RUN_FLAGS } from './flags'
 import { type Flags, parseFlags } from './parse-flags'
 import { DOCTOR_FLAGS, TOOL_LIST_FLAGS, TOOL_RUN_FLAGS } from './tool-flags'
@@ -27,8 +29,15 @@ export interface ToolRunArguments extends ToolArguments {
   toolId: string
 }
 
+/** What `runlet bash` was told. */
+export interface BashArguments {
+  /** FILE or `-`; `undefined` when `-c` is given, and for what is typed or piped. */
+  file: string | undefined
+  flags: Flags
+}
+
 /** What a help text can be about. */
-export type Topic = 'run' | 'tool' | 'tool list' | 'tool run' | 'doctor'
+export type Topic = 'run' | 'tool' | 'tool list' | 'tool run' | 'bash' | 'doctor'
 
 /** One command of the program. */
 export type Command =
@@ -37,14 +46,16 @@ export type Command =
   | { name: 'run'; options: RunArguments }
   | { name: 'tool list'; options: ToolArguments }
   | { name: 'tool run'; options: ToolRunArguments }
+  | { name: 'bash'; options: BashArguments }
   | { name: 'doctor'; flags: Flags }
 
-const TOPICS: readonly string[] = ['run', 'tool', 'tool list', 'tool run', 'doctor']
+const TOPICS: readonly string[] = ['run', 'tool', 'tool list', 'tool run', 'bash', 'doctor']
 
 /** @throws UsageError */
 export function readCommand(args: readonly string[]): Command {
   const [first, second] = args
   if (first === 'tool') return readToolCommand(second, args.slice(1))
+  if (first === 'bash') return read(args.slice(1), BASH_FLAGS, 'bash', readBash)
   if (first === 'doctor') {
     return read(args.slice(1), DOCTOR_FLAGS, 'doctor', (flags, [extra]) => {
       if (extra !== undefined) throw new UsageError(toolMessages.flagsOnly(extra))
@@ -77,7 +88,7 @@ function readRunCommand(flags: Flags, positionals: readonly string[]): Command {
   if (command === 'help') return { name: 'help', topic: topicOf(rest) }
   if (command === undefined) throw new UsageError(messages.cliNoCommand())
   if (command !== 'run') {
-    const near = suggest(command, ['run', 'tool', 'doctor', 'help'])
+    const near = suggest(command, ['run', 'tool', 'bash', 'doctor', 'help'])
     throw new UsageError(messages.cliUnknownCommand(command, near))
   }
   return { name: 'run', options: { file: readFile(rest, flags), flags } }
@@ -88,6 +99,12 @@ function readFile(files: readonly string[], flags: Flags): string | undefined {
   if (extra !== undefined) throw new UsageError(messages.cliTwoFiles(extra))
   if (flags.has('code') === (file !== undefined)) throw new UsageError(messages.cliOneSource())
   return file
+}
+
+function readBash(flags: Flags, [file, extra]: readonly string[]): Command {
+  if (file !== undefined && flags.has('command')) throw new UsageError(bashMessages.tooMany(file))
+  if (extra !== undefined) throw new UsageError(bashMessages.tooMany(extra))
+  return { name: 'bash', options: { file, flags } }
 }
 
 function readToolCommand(verb: string | undefined, args: readonly string[]): Command {

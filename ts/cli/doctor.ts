@@ -1,11 +1,17 @@
 /** `runlet doctor`: what this machine has and what runlet can enforce on it, and why not more. */
 
-import type { Capabilities, SandboxCapabilities } from '../../index.js'
-import { capabilities } from '../codelets'
+import type {
+  Capabilities,
+  SandboxCapabilities,
+  WorkspaceCapabilities,
+  WorkspacePart,
+} from '../../index.js'
+import { codeletCapabilities } from '../codelets'
 import { RunletError } from '../errors'
 import { findRuntime } from '../tool/binary'
 import { sandboxCapabilities } from '../tool/policy'
 import { SUPPORTED_RUNTIME_TYPES } from '../tools'
+import { workspaceCapabilities } from '../workspace/engines'
 import type { Flags } from './parse-flags'
 import { printable, printJson } from './terminal'
 
@@ -27,10 +33,11 @@ interface Report {
   /** What runs this very command. */
   host: { name: string; version: string }
   /** `null` where the native part cannot be loaded; then `fault` says why. */
-  codelets: Capabilities | null
+  codelets: Omit<Capabilities, 'workspaces'> | null
   fault: string | null
   runtimes: RuntimeReport[]
   tools: SandboxCapabilities
+  workspaces: WorkspaceCapabilities
 }
 
 /** @returns the exit code of the process: a finding is no failure */
@@ -50,7 +57,7 @@ function examine(version: string): Report {
   const tools = sandboxCapabilities()
   const { bun, deno, node } = process.versions
   const [name, hostVersion] = bun ? ['Bun', bun] : deno ? ['Deno', deno] : ['Node', node]
-  const native = attempt(() => capabilities())
+  const native = attempt(() => codeletCapabilities())
   return {
     version,
     platform: process.platform,
@@ -71,6 +78,7 @@ function examine(version: string): Report {
       }
     }),
     tools,
+    workspaces: workspaceCapabilities(),
   }
 }
 
@@ -98,6 +106,9 @@ function lines({ version, platform, arch, libc, host, ...report }: Report): stri
     '',
     'Permissions of tools',
     ...toolLines(report.tools),
+    '',
+    'Workspaces',
+    ...workspaceLines(report.workspaces),
   ]
 }
 
@@ -128,6 +139,20 @@ function toolLines(tools: SandboxCapabilities): string[] {
     row('memory', memory === null ? 'no limit' : `limit enforced (${memory})`),
     row('processes', killTree === null ? 'none are started' : `ended together (${killTree})`),
     ...reasons.map((reason) => `  why: ${reason}`),
+  ]
+}
+
+function workspaceLines(parts: WorkspaceCapabilities): string[] {
+  const { virtualShell, bash, sandbox, docker, gondolin } = parts
+  const found = ({ usable, version, path, why }: WorkspacePart) =>
+    usable ? [version, path].filter(Boolean).join(', ') : `not usable: ${why}`
+  return [
+    row('native', found(virtualShell.native)),
+    row('just-bash', found(virtualShell['just-bash'])),
+    row('bash', found(bash)),
+    row('sandbox', sandbox.usable ? 'enforced (kernel)' : `not enforced: ${sandbox.why}`),
+    row('docker', found(docker)),
+    row('gondolin', found(gondolin)),
   ]
 }
 

@@ -14,8 +14,8 @@ export interface Flag {
   group: string
   /** One line of help. */
   help: string
-  /** Limit whose default the help text shows: one of codelets, or an option of tools. */
-  limit?: { key: string; unit: 'duration' | 'size' | 'count'; of?: 'tools' }
+  /** Limit whose default the help text shows: one of codelets, or an option of tools or workspaces. */
+  limit?: { key: string; unit: 'duration' | 'size' | 'count'; of?: 'tools' | 'workspaces' }
 }
 
 const GRANTS = 'Grants (everything is denied without them)'

@@ -1,20 +1,24 @@
 /** Help that teaches: what it does, how to start, every flag with its default. */
 
 import { addon } from '../addon'
+import { initialValues } from '../tool/option-group'
 import { defaultConfig } from '../tools'
+import { RUNTIME_ROWS } from '../workspace/options'
 import type { Topic } from './arguments'
+import { BASH_FLAGS } from './bash-flags'
 import { COMMON_FLAGS, type Flag, RUN_FLAGS } from './flags'
 import { DOCTOR_FLAGS, TOOL_LIST_FLAGS, TOOL_RUN_FLAGS } from './tool-flags'
 import { formatDuration, formatSize } from './units'
 
 const EXIT_CODES = `Exit codes
-  0    the codelet or the tool returned
+  0    the codelet or the tool returned; bash has the code of the command
   1    it failed, or runlet did
   2    the command line or the input is wrong
   124  TIMEOUT
+  125  OUTPUT_LIMIT of bash
   126  POLICY_VIOLATION, PERMISSION_DENIED: it tried what was not granted
        POLICY_UNENFORCEABLE: a permission cannot be enforced here, so nothing was run
-  127  RUNTIME_NOT_FOUND: no usable Bun or Node, or no native part of runlet
+  127  RUNTIME_NOT_FOUND: no usable Bun, Node or shell, or no native part of runlet
   130  interrupted
   137  MEMORY_LIMIT
 `
@@ -24,7 +28,7 @@ const UNITS = 'Durations: 500ms, 2s, 1m. Sizes: 512KB, 64MB, 1GB (1KB is 1,024 b
 /** `runlet --help`. */
 export function generalHelp(): string {
   return `runlet runs JavaScript and TypeScript you do not trust, under limits, with nothing granted,
-and tools in Bun and Node processes, with the permissions you name.
+tools in Bun and Node processes, with the permissions you name, and commands in one folder.
 
 Usage
   runlet run FILE      run a codelet from a file
@@ -36,12 +40,16 @@ Usage
   runlet tool run ENTRYPOINT TOOL   run one of them in a process of its own
   runlet tool run --help            every flag, with its default
 
+  runlet bash -c CMD   run a command in the current folder, in a shell that has nothing else
+  runlet bash --help   every flag, and shells that run real programs
+
   runlet doctor        which runtimes are there, and what can be enforced on this machine
 
 Try
   runlet run -c 'export const main = () => 6 * 7'
   runlet run -c 'export const main = (n) => n * 2' --input 21
   runlet run -c 'for (;;);' --timeout 500ms; echo $?
+  runlet bash -c 'ls | wc -l'
 
 A codelet is an ES module that exports main(input, helpers), or has a default export. Its logs go
 to standard error as they come, its value to standard output as JSON.
@@ -60,6 +68,8 @@ export function helpOn(topic: Topic): string {
       return toolListHelp()
     case 'tool run':
       return toolRunHelp()
+    case 'bash':
+      return bashHelp()
     case 'doctor':
       return doctorHelp()
   }
@@ -151,6 +161,45 @@ Examples
 ${EXIT_CODES}`
 }
 
+function bashHelp(): string {
+  return `Usage: runlet bash [-c CMD|FILE|-] [flags]
+
+Runs commands in one folder. What they print comes as they print it, and the exit code is theirs.
+Without -c and FILE, a script is read from standard input; on a terminal, line by line, and exit
+ends. Lines of just-bash on its native engine share variables and the folder; otherwise each line is
+a shell of its own that remembers neither.
+
+  just-bash     a virtual shell: it has the files of the folder, and no programs and no network
+  host-bash     bash with the rights of your user, or with a sandbox those that you name
+  guarded-bash  bash behind a guard, which asks about what may do harm and refuses the worst, in a
+                sandbox as far as this machine has one
+
+In a sandbox, commands may read, write and run what is in the folder, read and run the programs of
+the system, and nothing else; flags add to that. With any of them the sandbox is required: what
+this machine cannot keep is refused before anything runs, unless --sandbox auto is given. For
+just-bash there are --allow-net, to hosts or URLs, and --allow-env. A value of a permission stands
+behind =, as in --allow-env=LANG. On a terminal, control characters are shown and not obeyed.
+
+${sections(BASH_FLAGS)}
+
+${UNITS}
+
+Examples
+  Count words, with nothing at stake
+    runlet bash -c 'cat *.md | wc -w'
+  A script from a pipe, in another folder
+    echo 'grep -rn TODO . | head' | runlet bash --root ./src
+  A real build that may write one more folder and reach one host
+    runlet bash -c 'npm ci' --runtime host-bash --allow-write=./cache \\
+      --allow-net=registry.npmjs.org
+  Line by line, with a guard that asks you
+    runlet bash --runtime guarded-bash
+  All that is known of a command
+    runlet bash -c 'rm -rf /' --runtime guarded-bash --json
+
+${EXIT_CODES}`
+}
+
 function doctorHelp(): string {
   return `Usage: runlet doctor [flags]
 
@@ -177,11 +226,16 @@ function line({ name, short, value, optional, help, limit }: Flag): string {
 /** Defaults are the core's to tell. Help must also work where it cannot be loaded. */
 function defaultOf(limit: Flag['limit']): string {
   if (limit === undefined) return ''
-  const value = limit.of === 'tools' ? toolDefault(limit.key) : codeletDefault(limit.key)
+  const value = defaultValue(limit)
   if (value === undefined) return ''
   if (value === null) return ' (no bound)'
   const format = { duration: formatDuration, size: formatSize, count: String }[limit.unit]
   return ` (${format(value)})`
+}
+
+function defaultValue({ key, of }: NonNullable<Flag['limit']>): number | null | undefined {
+  if (of === 'tools') return toolDefault(key)
+  return of === 'workspaces' ? workspaceDefault(key) : codeletDefault(key)
 }
 
 function codeletDefault(key: string): number | null | undefined {
@@ -190,6 +244,11 @@ function codeletDefault(key: string): number | null | undefined {
   } catch {
     return undefined
   }
+}
+
+function workspaceDefault(key: string): number | undefined {
+  const value: unknown = initialValues(RUNTIME_ROWS)[key]
+  return typeof value === 'number' ? value : undefined
 }
 
 function toolDefault(key: string): number | undefined {

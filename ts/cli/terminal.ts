@@ -18,6 +18,13 @@ export function printableJson(text: string): string {
   return text.replace(OBEYED, escaped)
 }
 
+/** What a command prints: as it is into files and pipes, with what a terminal would obey shown to one. */
+export function printText(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(
+    stream.isTTY === true ? text.replaceAll('\r\n', '\n').replace(OBEYED, escaped) : text,
+  )
+}
+
 /** One line, or several that belong together, on standard error. */
 export function complain(text: string): void {
   process.stderr.write(`${printable(text)}\n`)

@@ -73,7 +73,7 @@ function permissionFlags(flags: Flags): readonly string[] | undefined {
 }
 
 /** Zero would stand for the default, which is not what who writes it means. */
-function parseTimeout(text: string, flag: string): number {
+export function parseTimeout(text: string, flag: string): number {
   const ms = parseDuration(text, flag)
   if (ms > 0) return ms
   throw new UsageError(messages.cliBadValue(flag, 'a duration above 0, such as 500ms or 2s', text))

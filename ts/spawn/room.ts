@@ -23,6 +23,8 @@ export interface SpawnSpec {
     captureBytes: number
   }
   permissions: readonly string[]
+  /** The permissions do not count: it has the rights of its user. Default false. */
+  unconfined?: boolean
   bestEffort: boolean
   hosts: Readonly<Record<string, readonly string[]>>
   servers: readonly string[]

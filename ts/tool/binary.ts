@@ -118,7 +118,8 @@ function* upwards(start: string): Generator<string> {
   }
 }
 
-function isExecutable(path: string): boolean {
+/** Whether a file may be run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
