@@ -54,15 +54,24 @@ describe('A11 · one artefact loads by import and by require', () => {
       [
         'HostError',
         'ProcessError',
+        'Queue',
+        'RUNTIME_STARTUP_ERROR_KIND',
         'RUNTIME_TYPE_BUN',
         'RUNTIME_TYPE_NODE',
         'RunletError',
+        'RuntimeStartupError',
         'SUPPORTED_RUNTIME_TYPES',
+        'ScopedRuntimeRegistry',
         'ToolExecutionError',
+        'analyzeCommand',
+        'attachment',
         'capabilities',
+        'classifyCommand',
+        'commandApproval',
         'comparePermissions',
         'configFromEnv',
         'createCodeletRunner',
+        'createRuntime',
         'createToolRuntime',
         'createToolRuntimeFactory',
         'defaultConfig',
@@ -70,12 +79,23 @@ describe('A11 · one artefact loads by import and by require', () => {
         'hostFunction',
         'isBunAvailable',
         'isNodeAvailable',
+        'isRuntimeStartupError',
+        'isRuntimeStartupErrorText',
         'isValidRuntimeType',
         'loadRuntimeConfig',
+        'localWorkspace',
         'mergeWithDefaults',
+        'resolveScope',
         'runCodelet',
+        'runtimeName',
+        'runtimeWithEvents',
+        'safeRoot',
         'sandboxedSpawn',
+        'selectScope',
         'testConfig',
+        'workspace',
+        'workspacePath',
+        'workspaceTools',
       ].sort(),
     )
   })
@@ -89,5 +109,17 @@ describe('A11 · one artefact loads by import and by require', () => {
       commit: expect.stringMatching(/^[0-9a-f]{7,40}$/),
     })
     expect(version).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  it('says what workspaces can use, and of what is missing why', () => {
+    const { virtualShell, ...others } = runlet.capabilities().workspaces
+    const parts = { ...virtualShell, ...others }
+    const names = ['native', 'just-bash', 'bash', 'sandbox', 'docker', 'gondolin']
+    expect(Object.keys(parts)).toEqual(names)
+    for (const [name, { usable, why }] of Object.entries(parts)) {
+      expect([name, usable]).toEqual([name, why === null])
+      if (why !== null) expect(why).not.toBe('')
+    }
+    expect(virtualShell['just-bash'].version).toMatch(/^\d+\.\d+\.\d+/)
   })
 })

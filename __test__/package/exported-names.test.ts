@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as runlet from 'runlet'
+import * as heypi from 'runlet/heypi'
+import * as testing from 'runlet/testing'
 import { read } from './repository'
 
 /** Names that exist at run time according to a declaration file; types and interfaces do not. */
@@ -17,11 +19,15 @@ function declaredValues(text: string): string[] {
 }
 
 describe('exported names', () => {
-  it('are at run time the ones that index.d.ts declares', () => {
-    const atRunTime = Object.keys(runlet).filter(
+  it.each([
+    ['index.d.ts', runlet],
+    ['testing.d.ts', testing],
+    ['heypi.d.ts', heypi],
+  ])('are at run time the ones that %s declares', (declaration, exported) => {
+    const atRunTime = Object.keys(exported).filter(
       (name) => name !== 'default' && name !== '__esModule',
     )
-    expect(atRunTime.sort()).toEqual(declaredValues(read('index.d.ts')))
+    expect(atRunTime.sort()).toEqual(declaredValues(read(declaration)))
   })
 
   it('are functions, classes, and constants in capitals', () => {

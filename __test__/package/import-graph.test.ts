@@ -17,9 +17,16 @@ const scripts = filesBelow('dist').filter((file) => file.endsWith('.js'))
 /** The one script that may ask for dist/native.cjs. */
 const addonLoader = 'addon.js'
 
+/** The scripts that ask for a peer, each at the first use of what needs it. */
+const peers: Record<string, string> = {
+  '@earendil-works/gondolin': 'workspace/gondolin/package.js',
+  'just-bash': 'workspace/just-bash-worker.js',
+}
+
 /** Why a request may not be made by a script of the face, or undefined if it may. */
 function objection(script: string, request: string): string | undefined {
   if (request.startsWith('node:')) return isBuiltin(request) ? undefined : 'no such core module'
+  if (peers[request] === script) return undefined
   if (!request.startsWith('.')) return 'a package, or a core module without "node:"'
   const target = posix.join('dist', posix.dirname(script), request)
   if (!target.startsWith('dist/')) return 'outside dist/'
@@ -68,6 +75,7 @@ describe('the import graph of dist/', () => {
     `
     expect(requests(sample)).toEqual(['node:fs', 'left-pad', 'late'])
     expect(objection('index.js', 'left-pad')).toBeDefined()
+    expect(objection('index.js', 'just-bash')).toBeDefined()
     expect(objection('index.js', '../package.json')).toBe('outside dist/')
     expect(objection('index.js', './no-such-file.js')).toBe('no such file')
   })

@@ -28,8 +28,20 @@ const platforms: Record<string, { folder: string; os: string; cpu: string; libc?
 
 describe('package.json', () => {
   it('asks for nothing at run time', () => {
-    const fields = ['dependencies', 'peerDependencies', 'bundleDependencies', 'bundledDependencies']
+    const fields = ['dependencies', 'bundleDependencies', 'bundledDependencies']
     expect(fields.filter((field) => manifest[field] !== undefined)).toEqual([])
+  })
+
+  it('can do without each of its peers', () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json'))
+    expect(peerDependencies).toEqual({
+      '@earendil-works/gondolin': '^0.12.0',
+      'just-bash': '>=3.4.2',
+    })
+    expect(peerDependenciesMeta).toEqual({
+      '@earendil-works/gondolin': { optional: true },
+      'just-bash': { optional: true },
+    })
   })
 
   it('runs nothing when it is installed or packed', () => {
@@ -50,6 +62,10 @@ describe('package.json', () => {
     expect(manifest.type).toBe('commonjs')
     expect(manifest.exports).toEqual({
       '.': { types: './index.d.ts', default: './dist/index.js' },
+      './docker': { types: './docker.d.ts', default: './dist/docker.js' },
+      './testing': { types: './testing.d.ts', default: './dist/testing.js' },
+      './gondolin': { types: './gondolin.d.ts', default: './dist/gondolin.js' },
+      './heypi': { types: './heypi.d.ts', default: './dist/adapters/heypi.js' },
       './package.json': './package.json',
     })
   })
@@ -82,15 +98,16 @@ describe('platform packages', () => {
   it.each(targets)('%s holds the binaries of one platform', (target) => {
     const platform = platforms[target]
     const own = readManifest(`npm/${platform?.folder}/package.json`)
-    // The program of engine processes, which only Linux has.
+    // The program of engine processes, which only Linux has, and that of the virtual bash.
     const engine = platform?.os === 'linux' ? ['runlet-engine'] : []
+    const bash = platform?.os === 'win32' ? [] : ['runlet-bash']
     const binary = `${manifest.napi?.binaryName}.${platform?.folder}.node`
     expect(own).toMatchObject({
       name: `${manifest.napi?.packageName}-${platform?.folder}`,
       version: manifest.version,
       license: manifest.license,
       main: binary,
-      files: [binary, ...engine, 'THIRD_PARTY_NOTICES'],
+      files: [binary, ...engine, ...bash, 'THIRD_PARTY_NOTICES'],
       os: [platform?.os],
       cpu: [platform?.cpu],
       engines: manifest.engines,

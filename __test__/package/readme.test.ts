@@ -149,9 +149,14 @@ describe('docs/cli.md', () => {
     join(root, 'dist', 'cli', 'tool-flags.js'),
   ) as Record<'TOOL_RUN_FLAGS' | 'TOOL_LIST_FLAGS' | 'DOCTOR_FLAGS', Flag[]>
 
+  const { BASH_FLAGS } = require(join(root, 'dist', 'cli', 'bash-flags.js')) as {
+    BASH_FLAGS: Flag[]
+  }
+
   const tables = [
     { command: 'run', flags: RUN_FLAGS },
     { command: 'tool run', flags: TOOL_RUN_FLAGS },
+    { command: 'bash', flags: BASH_FLAGS },
     { command: 'doctor', flags: DOCTOR_FLAGS },
   ].flatMap(({ command, flags }) => flags.map((flag) => ({ command, ...flag })))
 
@@ -209,9 +214,22 @@ describe('THREAT_MODEL.md', () => {
   })
 
   it('names every attack on tools that is tested, and no other', () => {
-    const text = read('THREAT_MODEL.md')
-    const named = [...text.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name]) => name)
-    const tested = filesBelow('__test__/tool/attack').filter((name) => name.endsWith('.test.ts'))
-    expect(named.sort()).toEqual(tested.sort())
+    const [tools = ''] = read('THREAT_MODEL.md').split('\n## Workspaces\n')
+    expect(attacksIn(tools)).toEqual(attacksBelow('__test__/tool/attack'))
   })
+
+  it('names every attack on workspaces that is tested, and no other', () => {
+    const [, workspaces = ''] = read('THREAT_MODEL.md').split('\n## Workspaces\n')
+    expect(attacksIn(workspaces)).toEqual(attacksBelow('__test__/workspace/attack'))
+  })
+
+  function attacksIn(text: string): (string | undefined)[] {
+    return [...text.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name]) => name).sort()
+  }
+
+  function attacksBelow(folder: string): string[] {
+    return filesBelow(folder)
+      .filter((name) => name.endsWith('.test.ts'))
+      .sort()
+  }
 })

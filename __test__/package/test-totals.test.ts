@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import { root } from './repository'
 
-type Reader = 'cargoTotals' | 'jestTotals' | 'bunTotals'
+type Reader = 'cargoTotals' | 'jestTotals' | 'bunTotals' | 'nodeTotals'
 
 /** What a reader of scripts/totals.mjs makes of a runner's output. */
 function read(reader: Reader, output: string): unknown {
@@ -71,6 +71,31 @@ describe('jestTotals', () => {
   it('finds nothing in an empty or foreign report', () => {
     expect(read('jestTotals', '')).toBeNull()
     expect(read('jestTotals', '{}')).toBeNull()
+  })
+})
+
+describe('nodeTotals', () => {
+  const closing = ['ℹ tests 6', 'ℹ suites 1', 'ℹ pass 3', 'ℹ fail 1', 'ℹ cancelled 1']
+  closing.push('ℹ skipped 1', 'ℹ todo 0', 'ℹ duration_ms 12.5')
+
+  it('reads the closing lines, not what a test printed', () => {
+    const printed = [
+      'ℹ pass 90',
+      '▶ a machine',
+      '  ✔ runs (1.5ms)',
+      '  ✖ ends (2.25ms)',
+      '  ✖ late',
+    ]
+    expect(read('nodeTotals', [...printed, ...closing, ''].join('\n'))).toEqual({
+      passed: 3,
+      failed: 2,
+      skipped: 1,
+      failures: ['ends', 'late'],
+    })
+  })
+
+  it('finds nothing when it never closed', () => {
+    expect(read('nodeTotals', '  ✔ runs (1.5ms)\nℹ pass 3\nℹ fail 0')).toBeNull()
   })
 })
 
