@@ -34,7 +34,7 @@ function everyProcess() {
 }
 
 /** Every process below `root`, without `root` itself. */
-function descendantsOf(root) {
+export function descendantsOf(root) {
   const all = everyProcess()
   const found = []
   const parents = [root]
