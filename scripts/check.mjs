@@ -44,6 +44,11 @@ const checks = {
     title: 'lint of the core without napi, and of its tests (clippy)',
     command: clippy('--no-default-features', '--features', 'engine-process', '--all-targets'),
   },
+  bash: {
+    title: 'lint of the virtual bash (clippy)',
+    // The profile it is built with, whose dependencies are there already.
+    command: clippy('--package', 'runlet-bash', '--profile', 'bash', '--all-targets'),
+  },
 }
 
 const named = process.argv.slice(2)

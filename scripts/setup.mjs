@@ -1,7 +1,10 @@
 // Makes a clone ready to run: installs the development packages, builds the addon and the TypeScript
 // face. Does only what is out of date, so that a second call is free. Core modules only.
 //
-//   node scripts/setup.mjs [--force]     --force builds again though nothing changed
+//   node scripts/setup.mjs [--bash] [--force]
+//
+//   --bash    builds the virtual bash too, which takes minutes; without it, workspaces use just-bash
+//   --force   builds again though nothing changed
 
 import {
   copyFileSync,
@@ -15,7 +18,7 @@ import {
 } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { capture, packageScript, root, run } from './command.mjs'
-import { addonSources, faceSources, filesBelow, hashOf } from './sources.mjs'
+import { addonSources, bashSources, faceSources, filesBelow, hashOf } from './sources.mjs'
 import { missingTools, nodeProblem } from './toolchain.mjs'
 
 const stampFile = join(root, 'dist', '.built.json')
@@ -28,6 +31,12 @@ const engineName = 'runlet-engine'
 const engineArgs = ['build', '--release', '--locked', '--no-default-features']
 engineArgs.push('--features', 'engine-process', '--bin', engineName)
 const hasEngine = process.platform === 'linux'
+
+/** The virtual bash. A release builds it with `--profile release`: smaller, and a third slower to build. */
+const bashName = 'runlet-bash'
+const bashProfile = 'bash'
+const bashArgs = ['build', '--locked', '--profile', bashProfile, '--package', bashName]
+const hasBash = process.platform !== 'win32'
 
 const say = (text) => console.log(`setup: ${text}`)
 
@@ -92,7 +101,7 @@ async function buildAddon(stamp, force) {
   if (!force && stamp.addon === before && addonIsThere()) return
   const missing = missingTools()
   if (missing.length > 0) throw new SetupError(missing.join('\nsetup: '))
-  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
+  const target = cargoTarget()
   const first = !existsSync(join(target, 'release'))
   const title = `building the Rust addon${first ? ' (the first build takes some minutes)' : ''}`
   // A new file, not new contents: a process that has the old one loaded keeps it.
@@ -106,6 +115,32 @@ async function buildAddon(stamp, force) {
   }
   // Taken before the build: a file saved while cargo ran makes the next setup build again.
   stamp.addon = before
+  writeStamp(stamp)
+}
+
+function cargoTarget() {
+  return process.env.CARGO_TARGET_DIR ?? join(root, 'target')
+}
+
+async function buildBash(stamp, force) {
+  if (!hasBash) {
+    say('there is no virtual bash of its own on Windows; workspaces use just-bash')
+    return
+  }
+  const rustc = capture('rustc', ['--version']).stdout.trim()
+  const flags = process.env.RUSTFLAGS ?? ''
+  const salt = [process.platform, process.arch, rustc, flags, ...bashArgs].join(' ')
+  const before = hashOf(bashSources, salt)
+  const made = join(root, 'dist', bashName)
+  if (!force && stamp.bash === before && existsSync(made)) return
+  // A new file, not new contents: a process that runs the old one keeps it.
+  rmSync(made, { force: true })
+  const first = !existsSync(join(cargoTarget(), bashProfile))
+  const title = `building the virtual bash${first ? ' (the first build takes some minutes)' : ''}`
+  await step(title, 'cargo', bashArgs)
+  mkdirSync(join(root, 'dist'), { recursive: true })
+  copyFileSync(join(cargoTarget(), bashProfile, bashName), made)
+  stamp.bash = before
   writeStamp(stamp)
 }
 
@@ -140,9 +175,10 @@ async function buildFace(stamp, force) {
 }
 
 async function main() {
-  const unknown = process.argv.slice(2).filter((arg) => arg !== '--force')
+  const known = ['--bash', '--force']
+  const unknown = process.argv.slice(2).filter((arg) => !known.includes(arg))
   if (unknown.length > 0)
-    throw new SetupError(`unknown argument ${unknown[0]}; the only one is --force`)
+    throw new SetupError(`unknown argument ${unknown[0]}; there are ${known.join(' and ')}`)
   const force = process.argv.includes('--force')
   const problem = nodeProblem()
   if (problem) throw new SetupError(problem)
@@ -150,6 +186,7 @@ async function main() {
   const stamp = readStamp()
   await buildAddon(stamp, force)
   await buildFace(stamp, force)
+  if (process.argv.includes('--bash')) await buildBash(stamp, force)
 }
 
 main().catch((error) => {

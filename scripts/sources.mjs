@@ -16,6 +16,9 @@ export const addonSources = [
   'vendor',
 ]
 
+/** What the virtual bash is built from. */
+export const bashSources = ['Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml', 'bash']
+
 /** What the TypeScript face is built from; the declarations of the addon are part of it. */
 export const faceSources = ['tsconfig.json', 'index.d.ts', 'ts', 'dist/native.d.cts']
 

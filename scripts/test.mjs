@@ -1,6 +1,6 @@
 // Runs every suite and adds up what they say of themselves.
 //
-//   node scripts/test.mjs [SUITE …]     rust, sanitizer, node, bun, node-processes, bun-processes, container; all if none is named
+//   node scripts/test.mjs [SUITE …]     rust, sanitizer, node, bun, node-processes, bun-processes, container, docker, gondolin; all if none is named
 //
 // A suite that could not be started, or closed without saying how many tests it ran, is a failure.
 
@@ -45,10 +45,16 @@ function nodeRoomHasTests() {
 async function rust() {
   // --no-fail-fast: without it, totals would stop at the first file with a failure.
   const core = await cargo(['--no-default-features', '--no-fail-fast'])
-  if (core.broken || !nodeRoomHasTests()) return core
-  const face = await cargo(['--lib', '--no-fail-fast', 'node::'])
-  const note = [core.note, face.note].filter(Boolean).join('; ')
-  return { ...addTotals([core, face]), ...(note ? { note } : {}) }
+  // Of the virtual bash with the profile it is built with, whose dependencies are there already.
+  const bash = await cargo(['--package', 'runlet-bash', '--profile', 'bash', '--no-fail-fast'])
+  if (core.broken || bash.broken) return core.broken ? core : bash
+  const rows = [core, bash]
+  if (nodeRoomHasTests()) rows.push(await cargo(['--lib', '--no-fail-fast', 'node::']))
+  const note = rows
+    .map((row) => row.note)
+    .filter(Boolean)
+    .join('; ')
+  return { ...addTotals(rows), ...(note ? { note } : {}) }
 }
 
 /** A script of its own, which leaves its row in a file. */
@@ -128,6 +134,11 @@ const suites = {
   container: {
     title: 'the tests of the sandbox as in a container',
     start: () => script('container'),
+  },
+  docker: { title: 'workspaces in containers, on a real engine', start: () => script('docker') },
+  gondolin: {
+    title: 'workspaces in micro-VMs, on real machines',
+    start: () => script('gondolin'),
   },
 }
 

@@ -1,5 +1,5 @@
-// Writes THIRD_PARTY_NOTICES: every crate that is linked into the addon on any published target,
-// the engine's C code, and their licence texts.
+// Writes THIRD_PARTY_NOTICES: every crate that is linked into the addon or the virtual bash on any
+// published target, the engine's C code, and their licence texts.
 //
 //   node scripts/third-party-notices.mjs [--check]     --check writes nothing, exits 1 when stale
 
@@ -40,7 +40,7 @@ const isProcMacro = (crate) => crate.targets.some(({ kind }) => kind.includes('p
 
 /** What is linked: normal dependencies only. A procedural macro runs in the compiler and stays there. */
 function linkedCrates(target) {
-  const { packages, resolve } = metadata(target)
+  const { packages, resolve, workspace_members: own } = metadata(target)
   const crates = new Map(packages.map((crate) => [crate.id, crate]))
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]))
   const linked = new Map()
@@ -48,12 +48,12 @@ function linkedCrates(target) {
     for (const { pkg, dep_kinds } of nodes.get(id).deps) {
       const crate = crates.get(pkg)
       const normal = dep_kinds.some(({ kind }) => kind === null)
-      if (!normal || linked.has(pkg) || isProcMacro(crate)) continue
+      if (!normal || linked.has(pkg) || own.includes(pkg) || isProcMacro(crate)) continue
       linked.set(pkg, crate)
       visit(pkg)
     }
   }
-  visit(resolve.root)
+  for (const id of own) visit(id)
   return linked
 }
 

@@ -65,6 +65,17 @@ export function bunTotals(output) {
   }
 }
 
+/** Reads the closing lines of `node --test` with its reporter `spec`; undefined if there are none. */
+export function nodeTotals(output) {
+  const text = plain(output)
+  // The last of each: a test may have printed such a line.
+  const count = (word) => Number(all(text, new RegExp(`^\\S ${word} (\\d+)$`, 'gm')).at(-1))
+  const [passed, failed, cancelled, skipped] = ['pass', 'fail', 'cancelled', 'skipped'].map(count)
+  if (Number.isNaN(passed + failed + cancelled + skipped)) return undefined
+  const failures = [...new Set(all(text, /^ *✖ (.*?)(?: \([\d.]+ms\))?$/gm))]
+  return { passed, failed: failed + cancelled, skipped, failures }
+}
+
 /** One total over several. */
 export function addTotals(rows) {
   const sum = (key) => rows.reduce((total, one) => total + one[key], 0)

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { capture, root } from '../command.mjs'
 
 const ENGINE = 'runlet-engine'
+const BASH = 'runlet-bash'
 
 /** Runs npm and returns what it printed; throws with its complaint if it failed. */
 function npm(args, cwd) {
@@ -48,14 +49,18 @@ export function packAll(folder) {
   cpSync(join(root, 'npm', platform), stage, { recursive: true })
   // The program of engine processes, which only Linux has.
   const engine = existsSync(join(root, 'dist', ENGINE)) ? [join('dist', ENGINE)] : []
-  for (const file of [join('dist', addon), ...engine, 'LICENSE', 'THIRD_PARTY_NOTICES']) {
+  // The virtual bash, which only `npm run build:bash` makes, and Windows has not.
+  const bash = existsSync(join(root, 'dist', BASH)) ? [join('dist', BASH)] : []
+  const programs = [...engine, ...bash]
+  for (const file of [join('dist', addon), ...programs, 'LICENSE', 'THIRD_PARTY_NOTICES']) {
     copyFileSync(join(root, file), join(stage, file.split(/[\\/]/).pop()))
   }
   const addonBytes = statSync(join(stage, addon)).size
   const engineBytes = engine.length > 0 ? statSync(join(stage, ENGINE)).size : undefined
+  const bashBytes = bash.length > 0 ? statSync(join(stage, BASH)).size : undefined
   return {
     main: pack(root, folder),
-    platform: { ...pack(stage, folder), addonBytes, engineBytes },
+    platform: { ...pack(stage, folder), addonBytes, engineBytes, bashBytes },
   }
 }
 
