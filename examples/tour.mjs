@@ -1,14 +1,23 @@
-// The tour that `npm start` gives: strangers' code on real input, tools in processes of their own,
-// then strangers' attacks.
+// The tour that `npm start` gives: strangers' code on real input, tools in processes of their own, an
+// agent's shell and files, then strangers' attacks.
 //
 //   node examples/tour.mjs
 //
 // Every line states what was expected; one that comes out otherwise is marked, and the exit code
 // is 1.
 
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { capabilities, createCodeletRunner, createToolRuntime, RunletError } from 'runlet'
+import {
+  capabilities,
+  createCodeletRunner,
+  createRuntime,
+  createToolRuntime,
+  localWorkspace,
+  RunletError,
+} from 'runlet'
 
 const here = (path) => new URL(path, import.meta.url)
 const text = (path) => readFileSync(here(path), 'utf8')
@@ -28,7 +37,7 @@ let surprises = 0
 function report({ word, code = '', what, note = '', ms, expected }) {
   lines++
   if (!expected) surprises++
-  const outcome = `${word.padEnd(10)}${code.padEnd(17)}`
+  const outcome = `${word.padEnd(10)}${code.padEnd(18)}`
   const time = ms === undefined ? '' : `${ms.toFixed(1)} ms`
   const mark = expected ? '' : '  NOT AS EXPECTED'
   console.log(`  ${outcome}${what.padEnd(40)}${note.padEnd(28)}${time.padStart(9)}${mark}`)
@@ -65,6 +74,82 @@ async function tool(runtimeType, what) {
     : error.message
   report({ word: ok ? 'allowed' : 'refused', code: error?.code, what, note, ms, expected: ok })
   await runtime.dispose()
+}
+
+/** A command of an agent; `describe` says what came of it, or nothing if that is not what should. */
+async function command(runtime, what, { text, timeoutMs, code, word = 'refused', describe }) {
+  const result = await runtime.bash({ command: text, timeoutMs })
+  const { ms, error } = result
+  const note = describe(result)
+  const expected = error?.code === code && note !== undefined
+  report({ word, code: error?.code, what, note: note ?? result.err, ms, expected })
+}
+
+/** A folder for an agent with the CSV file in it, and two shells over it: a virtual one, and bash. */
+async function workspaces() {
+  const root = mkdtempSync(join(tmpdir(), 'runlet-tour-'))
+  const logger = { debug() {}, info() {}, warn() {}, error() {} }
+  const virtual = createRuntime({ root, logger })
+  const guarded = createRuntime({ root, name: 'guarded-bash', logger })
+  const { virtualShell, bash, sandbox } = capabilities().workspaces
+  const hasVirtual = virtualShell.native.usable || virtualShell['just-bash'].usable
+  const count = {
+    text: 'tail -n +2 sales.csv | cut -d , -f 2 | sort | uniq -c | tee report.txt | wc -l',
+    word: 'allowed',
+    describe: ({ out }) => (out.trim() === '4' ? '3000 rows, 4 regions' : undefined),
+  }
+  try {
+    await localWorkspace(root).write('sales.csv', text('data/sales.csv'))
+    if (hasVirtual) {
+      await command(virtual, 'the CSV file, counted in virtual bash', count)
+      await command(virtual, 'an endless loop in virtual bash', {
+        text: 'while :; do :; done',
+        timeoutMs: 250,
+        code: 'TIMEOUT',
+        describe: () => 'stopped at its deadline',
+      })
+    } else console.log(`  skipped   virtual bash: ${virtualShell.native.why}`)
+
+    const { hits } = await virtual.grep({ query: ',Desk lamp,9,', maxResults: 1000 })
+    report({
+      word: 'allowed',
+      what: 'grep in the CSV file',
+      note: `${hits.length} hits`,
+      expected: hits.length > 0,
+    })
+    const error = await virtual.read({ path: '../secret.txt' }).catch((error) => error)
+    report({
+      word: 'refused',
+      code: error.code,
+      what: 'a file beside the folder',
+      note: 'no path leads out',
+      expected: error.code === 'PERMISSION_DENIED',
+    })
+
+    if (!bash.usable) return console.log(`  skipped   guarded bash: ${bash.why}`)
+    await command(guarded, 'the CSV file, counted in real bash', count)
+    await command(guarded, 'a shell with sleepers behind it', {
+      text: 'nohup sleep 60 & sleep 60',
+      timeoutMs: 250,
+      code: 'TIMEOUT',
+      describe: ({ leftover }) => (leftover === undefined ? 'all of it ended' : undefined),
+    })
+    await command(guarded, 'rm -rf / in real bash', {
+      text: 'rm -rf /',
+      code: 'POLICY_VIOLATION',
+      describe: ({ guard }) => (guard.risk === 'block' ? 'blocked by the guard' : undefined),
+    })
+    if (!sandbox.usable) return console.log(`  skipped   the sandbox: ${sandbox.why}`)
+    await command(guarded, 'cat /etc/shadow in real bash', {
+      text: 'cat /etc/shadow',
+      describe: ({ out, err }) =>
+        out === '' && /denied/.test(err) ? 'refused by the kernel' : undefined,
+    })
+  } finally {
+    await virtual.close()
+    await guarded.close()
+    rmSync(root, { recursive: true })
+  }
 }
 
 /** Code that must end with this error. */
@@ -131,6 +216,9 @@ await work(
 console.log('\nTools: functions of a file, each call in a process of its own')
 await tool('bun', 'the CSV file, read by a tool on Bun')
 await tool('node', 'the CSV file, read by a tool on Node')
+
+console.log('\nWorkspaces: bash and files of an agent, in one folder')
+await workspaces()
 
 console.log('\nAttacks: the door of the codelets, nothing granted')
 const soon = { timeout_ms: 250 }
