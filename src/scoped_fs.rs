@@ -44,7 +44,7 @@ pub(crate) use read::contents;
 pub(crate) use roots::{Located, Roots};
 pub(crate) use stat::{Kind, Stat};
 pub(crate) use walk::{Step, Walk};
-pub(crate) use write::{WriteOptions, is_temporary};
+pub(crate) use write::{CLOCK_STEP, WriteOptions, is_temporary};
 
 use resolve::{Links, Want};
 

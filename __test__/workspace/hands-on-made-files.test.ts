@@ -10,7 +10,6 @@ describe('files that were made', () => {
   it('are listed since a mark, and opened with what hosts need', async () => {
     await inWorkspace(HOST, async ({ runtime }) => {
       await runtime.write({ path: 'old.txt', content: 'old' })
-      await runtime.bash({ command: 'sleep 0.05' })
       const since = await runtime.mark()
       await runtime.bash({ command: 'mkdir out; printf data > out/new.csv' })
       const files = await runtime.generated({ since })

@@ -4,10 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Fault, Kind, Root, ScopedPath, Stat, sys};
 
+/// The longest step of a file system's clock that is waited for.
+pub(crate) const CLOCK_STEP: Duration = Duration::from_millis(20);
 /// Bits of a mode that may be given: nobody may make a file that runs as its owner.
 const PERMISSIONS: u32 = 0o777;
 const NEW_FILE: u32 = 0o644;
@@ -81,10 +84,22 @@ impl Root {
         Ok(Some(stat))
     }
 
-    /// The file system's own time, by a file that is made in the root and removed.
+    /// A time of the file system's own clock that is after every change so far and not after any to
+    /// come, by a file that is made in the root and removed. It waits for the clock's next step, where
+    /// that shows within `CLOCK_STEP`: changes of one step have one time.
     pub(crate) fn now(&self) -> Result<SystemTime, Fault> {
         let temporary = Temporary::create(self.descriptor())?;
-        Ok(sys::stat(temporary.file.as_fd())?.changed)
+        let changed = || Ok(sys::stat(temporary.file.as_fd())?.changed);
+        let before = changed()?;
+        let begun = Instant::now();
+        loop {
+            temporary.file.set_modified(before).map_err(|error| fault_of(&error))?;
+            let now = changed()?;
+            if now > before || begun.elapsed() >= CLOCK_STEP {
+                return Ok(now);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Adds bytes to the end of `path`, which is made if it is missing. Refused besides what `write`

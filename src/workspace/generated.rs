@@ -19,10 +19,7 @@ use super::scope::attachment_path;
 use super::search::walk::{Extent, walk};
 use super::{Watch, Workspace, base64, fault, path};
 use crate::error::Error;
-use crate::scoped_fs::{Fault, Kind, ScopedPath, contents};
-
-/// How far a file system's clock may be behind the system's.
-const CLOCK_STEP: Duration = Duration::from_millis(20);
+use crate::scoped_fs::{CLOCK_STEP, Fault, Kind, ScopedPath, contents};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Mark {
