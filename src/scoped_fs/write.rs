@@ -98,7 +98,7 @@ impl Root {
             if now > before || begun.elapsed() >= CLOCK_STEP {
                 return Ok(now);
             }
-            thread::sleep(Duration::from_millis(1));
+            thread::park_timeout(Duration::from_millis(1));
         }
     }
 
