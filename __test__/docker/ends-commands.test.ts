@@ -151,6 +151,31 @@ describeEngine('a command that is ended', () => {
     PATIENCE_MS,
   )
 
+  it(
+    'takes none of another chat with it, also one that begins meanwhile',
+    async () => {
+      await inContainer({}, async ({ runtime }) => {
+        const bash = (command: string, chat: string) => runtime.bash?.({ command, chat })
+        await bash('true', 'first')
+        let isOver = false
+        const codes = new Set<number | undefined>()
+        const other = (async () => {
+          for (let at = 0; !isOver; at++) {
+            codes.add((await bash('sleep 0.1; exit 7', 'other'))?.code)
+            // So that it begins at any time of what the first one does.
+            await sleep((at * 37) % 200)
+          }
+        })()
+        // Each of them ends all that it may have left, if nobody else is at work then.
+        for (let at = 0; at < 40; at++) await bash('sleep 9 & true', 'litters')
+        isOver = true
+        await other
+        expect([...codes]).toEqual([7])
+      })
+    },
+    PATIENCE_MS,
+  )
+
   it('before it began runs nothing', async () => {
     await inContainer({}, async ({ bash, events, provider }) => {
       const signal = AbortSignal.abort()

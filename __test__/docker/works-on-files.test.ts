@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import type { RunletError, Runtime } from 'runlet'
 import { refusal } from '../workspace/support'
@@ -68,16 +69,18 @@ describeEngine('files', () => {
         const make = 'mkdir t; i=0; while [ $i -lt 3000 ]; do echo x > t/$i; i=$((i + 1)); done'
         expect((await bash(make)).code).toBe(0)
         let isOver = false
-        const searching = [1, 2, 3, 4].map(async (at) => {
-          while (!isOver) {
-            const input = { query: 'x', path: 't', maxResults: 5_000, chat: `s${at}` }
+        const searching = (async () => {
+          for (let at = 0; !isOver; at++) {
+            const input = { query: 'x', path: 't', maxResults: 5_000, chat: 's' }
             expect((await runtime.grep?.(input))?.hits).toHaveLength(3_000)
+            // So that it begins at any time of what the commands do.
+            await sleep((at * 37) % 200)
           }
-        })
-        // Each of them ends all that it may have left.
-        for (let at = 0; at < 10; at++) await bash('sleep 9 & true', { chat: 'c' })
+        })()
+        // Each of them ends all that it may have left, if nobody else is at work then.
+        for (let at = 0; at < 40; at++) await bash('sleep 9 & true', { chat: 'c' })
         isOver = true
-        await Promise.all(searching)
+        await searching
         expect((await bash('echo here')).out).toBe('here\n')
       })
     },

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs'
+import fs, { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { root as packageRoot } from '../package/repository'
 import { freshFolder } from './support'
 
@@ -17,7 +17,8 @@ interface Mirror {
 }
 
 const { Mirror } = load<{ Mirror: new (options: object) => Mirror }>('mirror')
-const { readTar } = load<{ readTar(bytes: Buffer): { path: string; kind: string }[] }>('tar')
+type Read = (bytes: Buffer) => { path: string; kind: string }[] | undefined
+const { readTar } = load<{ readTar: Read }>('tar')
 
 describe('what a container says of its files', () => {
   it('makes nothing outside the copy, whatever it says', async () => {
@@ -38,6 +39,20 @@ describe('what a container says of its files', () => {
     await mirror.remove()
   })
 
+  it('is copied whole or not at all', async () => {
+    const mirror = new Mirror({ oversize: 'skip', limits: {} })
+    const spied = jest.spyOn(fs, 'writeFileSync').mockImplementation(() => {
+      throw Object.assign(new Error("ENOSPC: no space left, open '/tmp/x'"), { code: 'ENOSPC' })
+    })
+    try {
+      const message = "no copy of the container's files could be made: ENOSPC"
+      expect(() => mirror.file('a', Buffer.from('a'))).toThrow(message)
+    } finally {
+      spied.mockRestore()
+      await mirror.remove()
+    }
+  })
+
   it('never sends whoever reads it backwards', () => {
     const header = (name: string, size: string) => {
       const block = Buffer.alloc(512)
@@ -48,11 +63,11 @@ describe('what a container says of its files', () => {
     }
     const end = Buffer.alloc(1024)
     const negative = Buffer.concat([header('a', '-0000001000'), end])
-    expect(readTar(negative)).toEqual([])
+    expect(readTar(negative)).toBeUndefined()
     const huge = header('b', '')
     huge[124] = 0xff
     huge.fill(0xff, 125, 136)
-    expect(readTar(Buffer.concat([huge, end]))).toEqual([])
+    expect(readTar(Buffer.concat([huge, end]))).toBeUndefined()
     const good = Buffer.concat([
       header('c', '00000000003'),
       Buffer.from('abc'.padEnd(512, '\0')),

@@ -22,7 +22,7 @@ const { Capture } = load<{
   ) => { push(chunk: Buffer): void; text(): { text: string; dropped: number } }
 }>('capture')
 const { readTar } = load<{
-  readTar(bytes: Buffer): { path: string; kind: string; content: Buffer }[]
+  readTar(bytes: Buffer): { path: string; kind: string; content: Buffer }[] | undefined
 }>('tar')
 const { commandParts } = load<{ commandParts(text: string): string[] }>('scripts')
 
@@ -146,7 +146,7 @@ describe('a tar', () => {
     return Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
   }
 
-  it('gives names, kinds and contents, and leaves out what is cut off', () => {
+  it('gives names, kinds and contents, and nothing if it is cut off', () => {
     const long = `d/${'x'.repeat(150)}`
     const pax = `${'30 path=d/new\nline and tab\t'.length + 1} path=d/new\nline and tab\t\n`
     const bytes = Buffer.concat([
@@ -162,10 +162,10 @@ describe('a tar', () => {
       header('short', 1, '0'),
       body('p'),
       header('link', 0, '2'),
-      header('cut', 600, '0'),
-      body('only this'),
     ])
-    const entries = readTar(bytes).map(({ path, kind, content }) => [path, kind, `${content}`])
+    const end = Buffer.alloc(1024)
+    const whole = Buffer.concat([bytes, end])
+    const entries = readTar(whole)?.map(({ path, kind, content }) => [path, kind, `${content}`])
     expect(entries).toEqual([
       ['./d/', 'directory', ''],
       ['./d/a', 'file', 'abc'],
@@ -173,6 +173,10 @@ describe('a tar', () => {
       ['d/new\nline and tab\t', 'file', 'p'],
       ['link', 'other', ''],
     ])
-    expect(readTar(Buffer.from('no tar at all'))).toEqual([])
+    const part = Buffer.concat([header('cut', 600, '0'), body('only this')])
+    for (const cut of [bytes, Buffer.concat([bytes, part]), Buffer.from('no tar at all')]) {
+      expect(readTar(cut)).toBeUndefined()
+    }
+    expect(readTar(end)).toEqual([])
   })
 })

@@ -55,12 +55,12 @@ export async function runInside(
   container: Container,
   command: ShellCommand,
 ): Promise<CommandEnd> {
-  container.commands++
-  try {
-    return await new Execution(terms, container, command).run()
-  } finally {
-    container.commands--
-  }
+  return container.occupancy.during(async () => {
+    if (command.signal.aborted) {
+      return { kind: 'ran', run: { result: ended({ why: 'cancelled' }), out: '', err: '' } }
+    }
+    return new Execution(terms, container, command).run()
+  })
 }
 
 /** One command under way. */
@@ -161,17 +161,13 @@ class Execution {
     this.#wake()
   }
 
-  get #alone(): boolean {
-    return this.#container.commands === 1
-  }
-
   /** After a command that ended by itself: what it left behind. */
   async #tidy(): Promise<number> {
     const { over, begun } = this.#heard
     const { inside } = this.#container
     if (begun === undefined || this.#terms.settings.background === 'keep') return 0
     const { census } = this.#container
-    const isCounted = census !== undefined && this.#alone
+    const isCounted = census !== undefined && this.#container.occupancy.count === 1
     // Without a count, somebody ended the script that would have counted.
     const saysClean = over !== undefined && over.processes <= inside.processes
     const clean = saysClean && (!isCounted || (await census.strangers()) === 0)
@@ -199,10 +195,14 @@ class Execution {
 
   /** Kills a group, and all else if no other command is at work. */
   async #sweep(group: string): Promise<number> {
+    const alone = this.#container.occupancy.alone(() => this.#killInside(group, 'all'))
+    if (alone !== undefined) return alone
+    return group === '' ? 0 : this.#killInside(group, '')
+  }
+
+  async #killInside(group: string, all: 'all' | ''): Promise<number> {
     const { engine, brand } = this.#terms
     const container = this.#container
-    const all = this.#alone ? 'all' : ''
-    if (group === '' && all === '') return 0
     const args = scriptArguments(container.name, SWEEP, brand, [container.inside.keep, group, all])
     const answer = await engine.call(args).catch(() => undefined)
     const said = answer?.code === 0 ? /^left=(\d+)\n$/.exec(answer.out)?.[1] : undefined

@@ -16,6 +16,7 @@ import { Census } from './census'
 import { type Engine, type EngineFacts, engineFailure, LATE, reasonOf } from './engine'
 import { withEnvFile } from './env-file'
 import { confinementFacts, hardeningArguments } from './hardening'
+import { Occupancy } from './occupancy'
 import type { DockerSettings } from './options'
 import { isGone, ownerLabel } from './owner'
 import { openOwned } from './ownership'
@@ -57,7 +58,7 @@ export class Container {
   readonly census: Census | undefined
   readonly #facts: EngineFacts
   /** Commands and scripts of ours that are under way. */
-  commands = 0
+  readonly occupancy = new Occupancy()
   /** Something may run in it that no command owns. */
   littered = false
   /** It was removed by whoever looks after it. */

@@ -17,9 +17,8 @@ export async function runForeign(
   container: Container,
   { text, timeoutMs, signal }: ShellCommand,
 ): Promise<CommandEnd> {
-  const started = performance.now()
-  container.commands++
-  try {
+  return container.occupancy.during(async () => {
+    const started = performance.now()
     const args = shellArguments(container.name, container.inside.shell, text)
     const result = await terms.engine.runForeign(args, { timeoutMs, signal })
     const ms = Math.round(performance.now() - started)
@@ -30,8 +29,9 @@ export async function runForeign(
     run.result.out = out.text
     run.result.err = err.text
     if (out.cut || err.cut) run.result.truncated = true
-    if (ENDED.includes(result.code) && container.commands === 1) {
-      await terms.engine.call(scriptArguments(container.name, SWEEP, terms.brand, ['', '', 'all']))
+    if (ENDED.includes(result.code)) {
+      const sweep = scriptArguments(container.name, SWEEP, terms.brand, ['', '', 'all'])
+      await container.occupancy.alone(() => terms.engine.call(sweep))
     }
     if (stop !== undefined) {
       const printed = { out: out.text, err: without(err.text, stop), ms: result.ms }
@@ -41,9 +41,7 @@ export async function runForeign(
     const gone = result.code !== 0 && saysGone(result.err) && !(await container.isRunning())
     if (gone) return { kind: 'not-started', words: terms.engine.words(result.err) }
     return { kind: 'ran', run }
-  } finally {
-    container.commands--
-  }
+  })
 }
 
 /** Runners of the same house end `err` with the words that come now. */

@@ -140,6 +140,7 @@ export class GuestFiles {
       return lists.splice(0, end < 0 ? lists.length : end + 1).filter((one) => one !== '')
     }
     const [directories, files, sizes, others] = [next(), next(), next(), next()]
+    if (lists[0] !== 'end') throw unread()
     const below = (one: string) => `${path}/${one.replace(/^\.\//, '')}`
     await this.#each(directories, (one) => mirror.directory(below(one)))
     await this.#each(files, (one, at) => mirror.file(below(one), Number(sizes[at] ?? 0)))
@@ -156,7 +157,9 @@ export class GuestFiles {
     if (kind === 'other') throw notRegular(asked)
     place(mirror, path, kind)
     if (kind !== 'file' && kind !== 'directory') return
-    await this.#each(readTar(bytes), ({ path: inner, kind: what, content }) => {
+    const entries = readTar(bytes)
+    if (entries === undefined) throw unread()
+    await this.#each(entries, ({ path: inner, kind: what, content }) => {
       const at = kind === 'file' ? path : `${path}/${inner.replace(/^\.\//, '')}`
       if (what === 'directory') mirror.directory(at)
       else if (what === 'file') mirror.file(at, content)
@@ -192,7 +195,7 @@ export class GuestFiles {
     const { settings } = this.#terms
     const { code, out } = await this.#script(name, script, [settings.workdir, ...args])
     if (code === 125) throw tooMuch(args[0] ?? '', undefined)
-    if (code !== 0) throw refused('the files of the container could not be read')
+    if (code !== 0) throw unread()
     const end = out.indexOf('\n')
     const [kind = '', ...words] = out.slice(0, Math.max(0, end)).trim().split(' ')
     return { kind, words, bytes: Buffer.from(out.slice(end + 1), 'base64') }
@@ -214,6 +217,10 @@ function place(mirror: Mirror, path: string, kind: string): void {
   if (kind === 'directory') mirror.directory(path)
   else if (kind === 'outside') mirror.link(path, 'out')
   else if (kind === 'below') mirror.file(path.slice(0, Math.max(0, path.lastIndexOf('/'))), 0)
+}
+
+function unread(): RunletError {
+  return refused('the files of the container could not be read')
 }
 
 function refused(message: string): RunletError {

@@ -68,7 +68,8 @@ exit 3`
 
 /**
  * Lists what is below a path: folders; files; for one level, sizes of the files; all else, with `d`,
- * `f` or `o` before each name for what it leads to. Names end with NUL, lists with an empty one.
+ * `f` or `o` before each name for what it leads to. Names end with NUL, lists with an empty one, and all
+ * of it with `end`, unless something that lists was killed.
  *
  * Arguments: folder, path, `1` for one level.
  */
@@ -79,14 +80,18 @@ echo directory
 depth=
 [ "$3" = 1 ] && depth='-maxdepth 1'
 export base
+look() {
+  find . -mindepth 1 $depth "$@"
+  [ $? -lt 128 ] || exit 3
+}
 {
-  find . -mindepth 1 $depth -type d -print0
+  look -type d -print0
   printf '\\0'
-  find . -mindepth 1 $depth -type f -print0
+  look -type f -print0
   printf '\\0'
-  [ "$3" = 1 ] && find . -mindepth 1 $depth -type f -exec stat -c %s {} + | tr '\\n' '\\0'
+  [ "$3" = 1 ] && look -type f -exec stat -c %s {} + | tr '\\n' '\\0'
   printf '\\0'
-  find . -mindepth 1 $depth ! -type d ! -type f -exec sh -c 'for one do
+  look ! -type d ! -type f -exec sh -c 'for one do
     kind=o
     full=$(readlink -f -- "$one" && echo x)
     full=\${full%?x}
@@ -95,7 +100,7 @@ export base
     esac
     printf "%s%s\\0" "$kind" "$one"
   done' sh {} +
-  printf '\\0'
+  printf '\\0end\\0'
 } 2>/dev/null | base64`
 
 /** Packs what is below a path. Arguments: folder, path. */

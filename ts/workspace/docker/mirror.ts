@@ -9,12 +9,25 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { RuntimeLimits } from '../../../index.js'
+import { RunletError } from '../../errors'
 import { Folder } from '../core'
 
 /** Whether a relative path stays below, by its words alone. */
 function isBelow(path: string): boolean {
   return !/(?:^|\/)\.\.(?:\/|$)/.test(path) && !path.startsWith('/') && !path.includes('\0')
 }
+
+/** What the system says where a copy cannot be made whole, whatever its names are. */
+const WANTING = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOSPC',
+  'EDQUOT',
+  'ENOMEM',
+  'EIO',
+  'EROFS',
+  'EACCES',
+])
 
 /** One mirror. */
 export class Mirror {
@@ -65,8 +78,12 @@ export class Mirror {
     if (!isBelow(relative)) return
     try {
       make(join(this.#root, relative))
-    } catch {
-      // A name that this system cannot have, or had already.
+    } catch (error) {
+      // Or a name that this system cannot have, or had already.
+      const code = String(Reflect.get(Object(error), 'code'))
+      if (!WANTING.has(code)) return
+      const message = `no copy of the container's files could be made: ${code}`
+      throw new RunletError('RUNTIME_ERROR', message, { details: { reason: 'guest_files' } })
     }
   }
 }

@@ -147,7 +147,7 @@ class Operations {
       await this.#giveUp(handler, container, end.words)
       return ended({ why: 'lost' }, result)
     }
-    if (result.leftover !== undefined && container.commands === 0) {
+    if (result.leftover !== undefined && container.occupancy.count === 0) {
       // What no signal ended goes with its container.
       await warm.discard(container).catch(() => {})
       delete result.leftover
@@ -182,15 +182,9 @@ class Operations {
       const isForCommands = isWrite && settings.files !== 'host' && writesAsAnother(settings)
       if (local && !isForCommands) return await folder.operate<Result>(operation, request, signal)
       if (operation === 'mark' || operation === 'generated') throw farAway()
-      return await this.#use(runtimeEvents, signal ?? NEVER, async (container) => {
-        // It runs inside, and is nothing that a command left behind.
-        container.commands++
-        try {
-          return await guestFiles.operate<Result>(container.name, operation, request)
-        } finally {
-          container.commands--
-        }
-      })
+      return await this.#use(runtimeEvents, signal ?? NEVER, ({ name, occupancy }) =>
+        occupancy.during(() => guestFiles.operate<Result>(name, operation, request)),
+      )
     } catch (error) {
       throw request === asked ? error : asAsked(error, request, asked)
     }
@@ -198,8 +192,9 @@ class Operations {
 
   /** Starts the container, which tells. */
   async #look(handler: RuntimeEventHandler | undefined, signal: AbortSignalLike): Promise<boolean> {
-    return this.#use(handler, signal, async ({ name, inside }) => {
-      this.#local = inside.local ?? (await this.#parts.guestFiles.sharesFolder(name))
+    return this.#use(handler, signal, async ({ name, inside, occupancy }) => {
+      this.#local =
+        inside.local ?? (await occupancy.during(() => this.#parts.guestFiles.sharesFolder(name)))
       return this.#local
     })
   }

@@ -35,19 +35,19 @@ function extendedPath(content: Buffer): string | undefined {
   return undefined
 }
 
-/** Reads one. What was cut off at its end is left out. */
-export function readTar(bytes: Buffer): TarEntry[] {
+/** Reads one. Nothing of what was cut off: whoever made it was ended, and made only a part. */
+export function readTar(bytes: Buffer): TarEntry[] | undefined {
   const entries: TarEntry[] = []
   let longer: string | undefined
   for (let at = 0; at + BLOCK <= bytes.length; ) {
     const header = bytes.subarray(at, at + BLOCK)
     at += BLOCK
-    if (header[0] === 0) continue
+    if (header[0] === 0) return entries
     const size = numberAt(header, 124, 12)
     // Whatever made it, nothing of it goes backwards.
-    if (!Number.isSafeInteger(size) || size < 0) break
+    if (!Number.isSafeInteger(size) || size < 0) return undefined
     const content = bytes.subarray(at, at + size)
-    if (content.length < size) break
+    if (content.length < size) return undefined
     at += Math.ceil(size / BLOCK) * BLOCK
     const type = String.fromCharCode(header[156] ?? 0)
     if (type === 'L') {
@@ -67,5 +67,5 @@ export function readTar(bytes: Buffer): TarEntry[] {
     const kind = type === '5' ? 'directory' : type === '0' || type === '\0' ? 'file' : 'other'
     entries.push({ path, kind, content })
   }
-  return entries
+  return undefined
 }
