@@ -128,14 +128,32 @@ async function sanitize(options) {
     args.push('--skip', name)
     console.log(`left out: ${name} (${reason})`)
   }
-  const { code, startError, output } = await run('cargo', args, { env: settings(options) })
+  const env = settings(options)
+  const first = await once(args, env)
+  if (!first.leaksOnly) return first.row
+  // What a thread holds that is ending just when the process does is in no list of threads any more,
+  // and looks lost. A leak of ours is there again.
+  console.log('leaks, and nothing else: once more, to see whether they are there again')
+  const second = await once(args, env)
+  if (second.row.failed > 0) return second.row
+  return { ...second.row, note: 'leaks in the first of two runs, none in the second' }
+}
+
+/** One run: its row, and whether leaks are all that was found. */
+async function once(args, env) {
+  const { code, startError, output } = await run('cargo', args, { env })
   showLeft()
-  if (startError) return { passed: 0, failed: 1, skipped: 0, note: startError.message }
+  if (startError) return { row: { passed: 0, failed: 1, skipped: 0, note: startError.message } }
   const totals = cargoTotals(output) ?? { passed: 0, failed: 0, skipped: 0 }
-  const report = /ERROR: (AddressSanitizer|LeakSanitizer): .*/.exec(output)?.[0]
-  if (code === 0 && !report && totals.passed > 0) return totals
-  const note = report ?? (totals.failed === 0 ? `exit code ${code}` : '')
-  return { ...totals, failed: Math.max(totals.failed, 1), note }
+  const reports = [...output.matchAll(/ERROR: (?:AddressSanitizer|LeakSanitizer): .*/g)].flat()
+  if (code === 0 && reports.length === 0 && totals.passed > 0) return { row: totals }
+  const leaksOnly = totals.failed === 0 && reports.length > 0 && reports.every(isLeak)
+  const note = reports[0] ?? (totals.failed === 0 ? `exit code ${code}` : '')
+  return { row: { ...totals, failed: Math.max(totals.failed, 1), note }, leaksOnly }
+}
+
+function isLeak(report) {
+  return report.startsWith('ERROR: LeakSanitizer: detected memory leaks')
 }
 
 let options
