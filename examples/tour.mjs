@@ -233,6 +233,7 @@ await attack(
   'MEMORY_LIMIT',
   'an array without end',
   'for (const a = []; ; ) a.push("x".repeat(9999) + a.length)',
+  { timeout_ms: 30_000 },
 )
 await attack('POLICY_VIOLATION', "require('node:fs')", "return require('node:fs')")
 await attack('POLICY_VIOLATION', "await import('node:fs')", "return await import('node:fs')")

@@ -71,11 +71,11 @@ describe('X6 · host functions are members of helpers and return promises', () =
     const sequential = body(
       'let n = 0; for (let i = 0; i < 100; i++) n = await helpers.add(n, i); return n',
     )
-    expect(await valueFrom(sequential, { host })).toBe(4950)
+    expect(await valueFrom(sequential, { host, timeout_ms: 20_000 })).toBe(4950)
     const parallel = body(
       'return (await Promise.all(Array.from({ length: 200 }, (_, i) => helpers.add(i, 1)))).reduce((a, b) => a + b)',
     )
-    expect(await valueFrom(parallel, { host })).toBe(20_100)
+    expect(await valueFrom(parallel, { host, timeout_ms: 20_000 })).toBe(20_100)
   })
 
   it('are resolved once, when the run is submitted', async () => {
@@ -226,7 +226,7 @@ describe('X6 · budgets', () => {
     })
     expect(error.details).toMatchObject({ limit: 'max_host_calls', limitValue: 5 })
     expect(usage.hostCalls).toBe(5)
-    await failureOf('POLICY_VIOLATION', code(300), { host })
+    await failureOf('POLICY_VIOLATION', code(300), { host, timeout_ms: 20_000 })
   })
 
   it('max_host_calls_in_flight: more wait in order and do not fail', async () => {
@@ -292,7 +292,7 @@ describe('X6 · hostFunction gives a context', () => {
   })
 
   it.each([
-    ['the time is up', 'await helpers.wait()', { timeout_ms: 50 }, 'TIMEOUT'],
+    ['the time is up', 'await helpers.wait()', { timeout_ms: 500 }, 'TIMEOUT'],
     ['main returns first', 'helpers.wait(); await helpers.tick(); return 1', {}, undefined],
     [
       'main throws first',
@@ -357,7 +357,7 @@ describe('X6 · late replies and parked runs', () => {
     const host = { wait: () => new Promise<string>((resolve) => replies.push(resolve)) }
     const first = await runner.run(js(body('return await helpers.wait()')), {
       host,
-      timeout_ms: 40,
+      timeout_ms: 500,
     })
     expect(first.error?.code).toBe('TIMEOUT')
     const second = runner.run(js(body('return await helpers.wait()')), { host, timeout_ms: 5000 })

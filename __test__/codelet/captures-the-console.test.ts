@@ -184,7 +184,7 @@ describe('A5 · on_log is called live and in order', () => {
       'TIMEOUT',
       body("console.log('a'); console.log('b'); for (;;) {}"),
       {
-        timeout_ms: 40,
+        timeout_ms: 500,
         on_log: ({ message }) => seen.push(message),
       },
     )

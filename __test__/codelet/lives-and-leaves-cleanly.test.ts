@@ -59,7 +59,7 @@ describe('the process lives on and leaves cleanly', () => {
     async (ms) => {
       const started = Date.now()
       expect(await perform('exit-while-running.mjs', String(ms))).toEqual({ ...passed, code: 7 })
-      expect(Date.now() - started).toBeLessThan(ms + 5000)
+      expect(Date.now() - started).toBeLessThan(ms + 20_000)
     },
   )
 })

@@ -127,7 +127,7 @@ async function hostOf(script: string, options: CodeletRunOptions = {}, reply = '
       said.beside = (await thread.run(source, { timeout_ms: 20000 })).value
       said.run = await run
       const left = () => runner.stats().threads - thread.stats().threads
-      for (let turns = 1000; ${waitsForNone} && left() > 0 && turns > 0; turns--) {
+      for (let turns = 1000; ${waitsForNone} && said.run.code === 'WORKER_LOST' && left() > 0 && turns > 0; turns--) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       said.left = left()

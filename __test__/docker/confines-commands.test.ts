@@ -116,7 +116,7 @@ describeEngine('a command in a container', () => {
 
   it('has no more processes than its limit; a plain one has as many as it likes', async () => {
     // The shell of busybox gives up where bash would go on trying.
-    const many = 'i=0; while [ $i -lt 60 ]; do sleep 2 & i=$((i + 1)); done; echo all'
+    const many = 'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i + 1)); done; echo all'
     await inContainer({ pidsLimit: 40 }, async ({ bash }) => {
       const { code, out, err } = await bash(`exec sh -c '${many}'`)
       expect([code === 0, out, err]).toEqual([false, '', expect.stringMatching(/can't fork/)])

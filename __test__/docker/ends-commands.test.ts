@@ -5,6 +5,7 @@ import type { DockerRunner } from 'runlet/docker'
 import {
   CLIENT,
   describeEngine,
+  eventually,
   IMAGE,
   inContainer,
   PATIENCE_MS,
@@ -70,16 +71,16 @@ describeEngine('a command that is ended', () => {
       try {
         const args = ['exec', '-i', name, 'bash', '-c', `${SLEEPERS} sleep 1000`]
         const client = spawn(CLIENT, args, { stdio: 'ignore' })
-        await sleep(1_500)
+        const there = () => plain('exec', name, 'ps').out.match(/sleep 100\d/g) ?? []
+        await eventually('sleepers', async () => there().length >= 6)
         client.kill('SIGKILL')
         await sleep(500)
-        const left = plain('exec', name, 'ps').out.match(/sleep 100\d/g) ?? []
-        expect(left.length).toBeGreaterThanOrEqual(4)
+        expect(there().length).toBeGreaterThanOrEqual(4)
         // The first process never takes leave of what it did not start.
         plain('exec', name, 'sh', '-c', '(sleep 0.1 &) ; (sleep 0.1 &)')
-        await sleep(1_000)
-        const zombies = 'cat /proc/[0-9]*/stat | grep -c ") Z "'
-        expect(Number(plain('exec', name, 'sh', '-c', zombies).out)).toBeGreaterThanOrEqual(2)
+        const count = 'cat /proc/[0-9]*/stat | grep -c ") Z "'
+        const zombies = () => Number(plain('exec', name, 'sh', '-c', count).out)
+        await eventually('zombies', async () => zombies() >= 2)
       } finally {
         plain('rm', '-f', name)
       }

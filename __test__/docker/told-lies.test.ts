@@ -71,7 +71,9 @@ describeEngine('a command that lies', () => {
         const args = ['-static', '-pthread', '-o', join(place.root, 'headless'), source]
         const built = spawnSync('cc', args, { encoding: 'utf8' })
         expect([built.status, built.stderr]).toEqual([0, ''])
-        const { code } = await place.bash('./headless; sleep 0.5; cat beat >&2')
+        const { code } = await place.bash(
+          './headless; until [ -s beat ]; do sleep 0.1; done; cat beat >&2',
+        )
         expect([code, await beats(place)]).toEqual([0, false])
         const late = await place.bash('./headless; sleep 100', { timeoutMs: 1_000 })
         expect([late.code, await beats(place)]).toEqual([124, false])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { examplesOf, firstDifference } from './documents'
 import { read, readManifest, root } from './repository'
-import { runExample } from './terminal'
+import { EXAMPLE_MS, runExample } from './terminal'
 
 const shown = examplesOf('examples/README.md')
 
@@ -19,11 +19,15 @@ describe('examples', () => {
     expect(shown.map(({ text }) => text).sort()).toEqual(files.sort())
   })
 
-  it.each(shown)('$text prints what is shown and exits with 0', async (example) => {
-    const { code, printed } = await runExample(example)
-    expect({ code, printed }).toMatchObject({ code: 0 })
-    expect(firstDifference(example.output ?? '', printed)).toBeUndefined()
-  })
+  it.each(shown)(
+    '$text prints what is shown and exits with 0',
+    async (example) => {
+      const { code, printed } = await runExample(example)
+      expect({ code, printed }).toMatchObject({ code: 0 })
+      expect(firstDifference(example.output ?? '', printed)).toBeUndefined()
+    },
+    EXAMPLE_MS,
+  )
 
   it('include what npm start runs', () => {
     expect(readManifest().scripts?.start).toBe('node examples/tour.mjs')

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { defaultConfig, runCodelet } from 'runlet'
 import { examplesOf, firstDifference, idleBlocks, tableBelow } from './documents'
 import { filesBelow, read, readManifest, root } from './repository'
-import { runExample } from './terminal'
+import { EXAMPLE_MS, runExample } from './terminal'
 
 interface Bound {
   default: number | null
@@ -71,13 +71,17 @@ describe('documents', () => {
     .flatMap((path) => examplesOf(path))
     .map((example) => ({ ...example, title: example.text.split('\n')[0] }))
 
-  it.each(examples)('print what they show: $place $title', async (example) => {
-    const { code, printed } = await runExample(example)
-    // With what it printed: that says why.
-    if (example.kind === 'program' && code !== 0) expect({ code, printed }).toEqual({ code: 0 })
-    if (example.output === undefined) return
-    expect(firstDifference(example.output, printed)).toBeUndefined()
-  })
+  it.each(examples)(
+    'print what they show: $place $title',
+    async (example) => {
+      const { code, printed } = await runExample(example)
+      // With what it printed: that says why.
+      if (example.kind === 'program' && code !== 0) expect({ code, printed }).toEqual({ code: 0 })
+      if (example.output === undefined) return
+      expect(firstDifference(example.output, printed)).toBeUndefined()
+    },
+    EXAMPLE_MS,
+  )
 
   it.each(documents)('link to what exists: %s', (path) => {
     const links = [...read(path).matchAll(/\]\(([^)#:\s]+)(#[^)]*)?\)/g)].map(

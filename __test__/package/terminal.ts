@@ -7,6 +7,10 @@ import { delimiter, join } from 'node:path'
 import type { Example } from './documents'
 import { readManifest, root } from './repository'
 
+/** How long a program may take, and a test of one with what is around it. */
+const LONGEST_MS = 60_000
+export const EXAMPLE_MS = LONGEST_MS + 30_000
+
 /** What a terminal would show, and the exit code. */
 export interface Ended {
   code: number
@@ -55,7 +59,7 @@ function start(
   cwd: string,
   env: Record<string, string>,
 ): Promise<Ended> {
-  const options = { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, timeout: 60_000 }
+  const options = { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, timeout: LONGEST_MS }
   return new Promise((resolve) => {
     execFile(program, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1

@@ -20,7 +20,7 @@ describe('a command whose time is over', () => {
     await onGround(async ({ inside }) => {
       const run = sh(inside, script, {
         permissions: ['--allow-run=sleep'],
-        limits: { timeoutMs: 1_500 },
+        limits: { timeoutMs: 5_000 },
       })
       await until('four processes', () => processesOf(inside).length >= 4)
       const { exitCode, signal, timedOut, cancelled, limit } = await run

@@ -32,7 +32,7 @@ describe.each(RUNTIMES)('the result of a tool on %s', (type) => {
       outputOf(await strict.executeTool('writesLater', { input: { file: never, ms: 50 } })),
     ).toEqual({ value: 'before' })
     const graceful = bench.runtime(type, { exitGraceMs: 10_000 })
-    const result = await graceful.executeTool('writesLater', { input: { file: later, ms: 300 } })
+    const result = await graceful.executeTool('writesLater', { input: { file: later, ms: 2_000 } })
     expect(outputOf(result)).toEqual({ value: 'before' })
     expect(existsSync(later)).toBe(false)
     await until('the tool wrote after its result', () => existsSync(later))

@@ -105,7 +105,7 @@ describe.each(RUNTIMES)('the schema of an output on %s', (type) => {
 
   it('that never answers is TIMEOUT', async () => {
     const outputSchema = standard(() => new Promise(() => {}))
-    const tools = bench.runtime(type, { tools: { echo: { outputSchema, timeoutMs: 1_500 } } })
+    const tools = bench.runtime(type, { tools: { echo: { outputSchema, timeoutMs: 5_000 } } })
     const error = errorOf(await tools.executeTool('echo'))
     expect([error.code, error.operation]).toEqual(['TIMEOUT', 'validate output'])
   })

@@ -249,7 +249,7 @@ describe('a version that is too old', () => {
     }
   })
 
-  it('is what the program prints, within two seconds', () => {
+  it('is what the program prints, within five seconds', () => {
     if (process.platform === 'win32') return
     const { readVersion } = require(join(root, 'dist', 'tool', 'binary-version.js')) as {
       readVersion(type: string, path: string): { version?: { text: string }; printed: string }
@@ -259,7 +259,7 @@ describe('a version that is too old', () => {
     expect(readVersion('node', old).printed).toBe('printed "1.3.14" and exited with 0')
     const silent = write('silent', '#!/bin/sh\nexec /bin/sleep 60\n')
     const started = Date.now()
-    expect(readVersion('bun', silent).printed).toBe('was silent for 2000 ms')
+    expect(readVersion('bun', silent).printed).toBe('was silent for 5000 ms')
     // Generous: only a wait for the program's own end, a minute later, breaks it.
     expect(Date.now() - started).toBeLessThan(30_000)
   })

@@ -129,10 +129,14 @@ describe('native calls', () => {
 
   it('obey the bounds that the host set for commands', async () => {
     folder.write('a', 'x'.repeat(1_000))
-    const exec = { timeoutMs: 200, maxStdoutBytes: 100, maxStderrBytes: 100 }
-    const settings = { rootDir: folder.rootDir, exec }
-    const cat = await called('rl__exec', { command: 'cat', args: ['a'] }, settings)
+    const most = { maxStdoutBytes: 100, maxStderrBytes: 100 }
+    const within = (timeoutMs: number) => ({
+      rootDir: folder.rootDir,
+      exec: { ...most, timeoutMs },
+    })
+    const cat = await called('rl__exec', { command: 'cat', args: ['a'] }, within(20_000))
     expect(cat).toMatchObject({ success: true, stdout_truncated: true })
+    const settings = within(200)
     const slept = await called('rl__exec', { command: 'sleep', args: ['20'] }, settings)
     expect(slept).toMatchObject({ timed_out: true, success: false, exit_code: -1 })
     const longer = { command: 'ls', timeout_ms: 201 }

@@ -22,7 +22,8 @@ describe.each(RUNTIMES)('a process lost before it knew of the call, on %s', (typ
       ...SHORT,
       ...options,
     })
-    return { tools, marks: () => readFileSync(file, 'utf8').length }
+    const marks = () => (existsSync(file) ? readFileSync(file, 'utf8').length : 0)
+    return { tools, marks }
   }
 
   it('twice is a third attempt, which the caller sees in attempts alone', async () => {
@@ -81,10 +82,11 @@ describe.each(RUNTIMES)('a process lost before it knew of the call, on %s', (typ
     const { tools, marks } = lossy(1, { ...pauses, backoffMaxElapsedTimeMs: 30_000 })
     const stop = new AbortController()
     const call = tools.executeTool('loads', { signal: stop.signal })
-    setTimeout(() => stop.abort(), 500)
+    const isLost = () => marks() === 1 && tools.stats().running === 0
+    await until('it was lost once', isLost)
+    stop.abort()
     const result = await call
     expect(errorOf(result).code).toBe('CANCELLED')
-    expect(result.durationMs).toBeLessThan(4_000)
     expect([result.attempts, marks()]).toEqual([1, 1])
   })
 })
@@ -108,7 +110,7 @@ describe.each(RUNTIMES)('a tool that ran, on %s', (type) => {
   it('and ran into its timeout is not repeated', async () => {
     const file = join(bench.folder(), 'marks')
     const tools = bench.runtime(type, SHORT)
-    const result = await tools.executeTool('markAndWait', { input: file, timeoutMs: 1_500 })
+    const result = await tools.executeTool('markAndWait', { input: file, timeoutMs: 5_000 })
     expect([errorOf(result).code, result.attempts]).toEqual(['TIMEOUT', 1])
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(1)
   })

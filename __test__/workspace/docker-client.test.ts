@@ -143,7 +143,7 @@ posix('a command between its marks', () => {
 
   it('is ended where it runs, and the container stays', async () => {
     const { bash, close, get, runtime } = place()
-    const late = await bash('sleep', { timeoutMs: 300 })
+    const late = await bash('sleep', { timeoutMs: 2_000 })
     expect([late.code, late.error?.code, late.leftover]).toEqual([124, 'TIMEOUT', undefined])
     expect(get('sweeps')).toEqual(['7,42,all'])
     const aborted = await bash('sleep', { signal: AbortSignal.timeout(300) })

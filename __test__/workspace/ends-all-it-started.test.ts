@@ -48,7 +48,7 @@ describe('a command on the host', () => {
     async (kind) => {
       const sandbox = kind === 'confined' ? 'auto' : 'off'
       await inWorkspace({ name: 'host-bash', sandbox }, async ({ runtime, root }) => {
-        const pending = runtime.bash({ command: `${ALL}\nsleep 77`, timeoutMs: 1_500 })
+        const pending = runtime.bash({ command: `${ALL}\nsleep 77`, timeoutMs: 5_000 })
         await until('processes', () => processesOf(root).length >= 5)
         expect((await pending).code).toBe(124)
         await allGone(() => processesOf(root))

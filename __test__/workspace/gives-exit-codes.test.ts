@@ -49,7 +49,7 @@ describe('a command whose time is over', () => {
     await inWorkspace({ name: 'host-bash' }, async ({ runtime }) => {
       const { code, out, err, error } = await runtime.bash({
         command: 'echo before; printf part >&2; sleep 600',
-        timeoutMs: 300,
+        timeoutMs: 2_000,
       })
       expect({ code, out, err }).toEqual({
         code: 124,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import type { Runtime, RuntimeProvider } from 'runlet'
@@ -87,7 +87,7 @@ onLinux('a command in a guest', () => {
   it.each(['timeout', 'abort'])('is ended with all it started, and no other: %s', async (how) => {
     await inGuest(async ({ bash, root, made, provider }) => {
       const controller = new AbortController()
-      const more = how === 'abort' ? { signal: controller.signal } : { timeoutMs: 1_000 }
+      const more = how === 'abort' ? { signal: controller.signal } : { timeoutMs: 5_000 }
       const others = 'setsid sleep 77 & nohup setsid sleep 77 & env -i /bin/sleep 77 &'
       const script = `echo begun; sleep 77 & ${others} sleep 77`
       const { events, runtimeEvents } = heard()
@@ -105,10 +105,11 @@ onLinux('a command in a guest', () => {
   })
 
   it('that goes on beside another one is left alone', async () => {
-    await inGuest(async ({ bash, made }) => {
-      const other = bash('sleep 1; echo whole')
+    await inGuest(async ({ bash, made, root }) => {
+      const other = bash('until [ -e go ]; do sleep 0.1; done; echo whole')
       expect((await bash('sleep 77', { timeoutMs: 300 })).code).toBe(124)
       expect(made.sweeps).toBe(0)
+      writeFileSync(join(root, 'go'), '')
       expect((await other).out).toBe('whole\n')
       expect(made.sweeps).toBe(1)
     })
@@ -123,7 +124,7 @@ onLinux('a command in a guest', () => {
       made.before = async (command) => {
         // Handed over, but not begun before the order to end it has come.
         if (Array.isArray(command) && command.at(-1)?.includes('touch ran')) await held
-        if (isStop(command)) setTimeout(begin, 100)
+        if (isStop(command)) setTimeout(begin, 1_000)
         return undefined
       }
       const { code } = await bash('touch ran; sleep 77', { timeoutMs: 50 })

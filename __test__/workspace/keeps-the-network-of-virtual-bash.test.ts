@@ -237,7 +237,7 @@ describe('a virtual shell with a network', () => {
     const root = freshFolder()
     const network = { allowedUrlPrefixes: [origin], denyPrivateRanges: false }
     const runtime = createRuntime({ root, justBash: { network } })
-    const { code } = await runtime.bash({ command: `curl ${origin}`, timeoutMs: 500 })
+    const { code } = await runtime.bash({ command: `curl ${origin}`, timeoutMs: 3_000 })
     expect(code).toBe(124)
     await gone
     const command = `timeout 0.2 curl -s ${origin}; echo $?`

@@ -77,7 +77,10 @@ for (const flood of [
   )
   assert.ok(calls <= 256 && result.usage.hostCalls <= 256, `${calls} calls`)
 }
-await fails('POLICY_VIOLATION', body('for (let i = 0; i < 300; i++) await helpers.f()'), { host })
+await fails('POLICY_VIOLATION', body('for (let i = 0; i < 300; i++) await helpers.f()'), {
+  host,
+  timeout_ms: 20_000,
+})
 const quiet = await run(
   body('for (let i = 0; i < 1e4; i++) helpers.f().catch(() => {}); return 1'),
   { host },

@@ -161,7 +161,8 @@ for (const kind of ['accessor', 'value']) {
     ['null.x', 'RUNTIME_ERROR'],
     ['const f = () => f(); f()', 'RUNTIME_ERROR'],
   ]) {
-    const result = await run(body(`${setUp(kind)}; ${end}`), { ...options, timeout_ms: 200 })
+    const timeout_ms = code === 'TIMEOUT' ? 200 : 5000
+    const result = await run(body(`${setUp(kind)}; ${end}`), { ...options, timeout_ms })
     assert.equal(
       result.error?.code,
       code,

@@ -63,6 +63,14 @@ export class Bystander {
     return this.#said.split('signal').length - 1
   }
 
+  /** Waits for a first signal; fails if none comes, or if it does not run any more. */
+  async hears(): Promise<void> {
+    // What comes at once with a question is told after the answer.
+    for (let left = 1_000; (await this.signals()) === 0; left--) {
+      if (left === 0) throw new Error('no signal reached the bystander')
+    }
+  }
+
   async #says(text: string): Promise<void> {
     while (!this.#said.includes(text)) {
       if (this.#child.exitCode !== null) throw new Error('the bystander never began')

@@ -140,7 +140,7 @@ describe.each(['bun', 'node'] as const)('the plain way on %s', (kind) => {
           })
           expect(others(easy, 'done')).toEqual({})
           // One by name, one to its group, and as many again by other calls.
-          expect(await one.signals()).toBeGreaterThan(0)
+          await one.hears()
           if (!IS_ROOT) return
           const names = [...HARD, ...GREAT, 'proc_mem']
           const hard = await nativeUnconfined(library, kind, ground, {
@@ -171,7 +171,7 @@ describe("Node's own permissions", () => {
             scoreOfTarget: 'ERR_ACCESS_DENIED',
             namespaceOfTarget: 'ERR_ACCESS_DENIED',
           })
-          expect(await one.signals()).toBeGreaterThan(0)
+          await one.hears()
         }),
       )
     },

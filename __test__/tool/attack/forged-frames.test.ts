@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { runPlain } from '../plain-peer'
+import { until } from '../support'
 import { codeOf, inArena, RUNTIMES } from './arena'
 
 describe.each(RUNTIMES)('on %s, a frame that the worker did not write', (runtimeType) => {
@@ -35,9 +36,7 @@ describe.each(RUNTIMES)('on %s, a frame that the worker did not write', (runtime
         writeFileSync(join(root, 'mode'), 'none')
         // The first call finds none, or one; the pool is asked for one by it.
         expect((await run('honest')).output).toEqual({ value: 'honest' })
-        for (let tries = 0; runtime.stats().pool.idle === 0 && tries < 500; tries++) {
-          await new Promise((resolve) => setTimeout(resolve, 10))
-        }
+        await until('one is idle', () => runtime.stats().pool.idle > 0)
         const result = await run('forgeAndExit')
         expect(result.warm).toBe(true)
         expect(codeOf(result)).toBe('PROTOCOL_ERROR')

@@ -19,7 +19,7 @@ describe.each(RUNTIMES)('on %s, an answer channel', (runtimeType) => {
   it('does not tell its token to what was put in its place', async () => {
     await inArena(runtimeType, 'replaced-channel.mjs', async ({ root, run }) => {
       writeFileSync(join(root, 'mode'), 'relay at import')
-      expect(codeOf(await run('stolen', { timeoutMs: 1_500 }))).toBe('TIMEOUT')
+      expect(codeOf(await run('stolen', { timeoutMs: 5_000 }))).toBe('TIMEOUT')
       expect(statSync(join(root, 'stolen')).size).toBe(0)
     })
   })

@@ -160,7 +160,7 @@ const SPELLED = [
   'echo x | xargs mkfs.none > ran',
   'echo x | xargs -I{} mkfs.none {} > ran',
   'find . -maxdepth 0 -exec mkfs.none x \\; > ran',
-  'coproc mkfs.none x > ran; sleep 0.1',
+  'coproc mkfs.none x > ran; wait',
   'timeout 5 env nice sh -c "mkfs.none x > ran"',
   'python3 -c \'open("ran","w")\' ; mkfs.none',
 ]

@@ -26,7 +26,7 @@ describe.each(HOST_RUNTIMES)('a command of %s', (name) => {
   it('D5: takes along what it started when its time is over', async () => {
     const folder = freshFolder()
     const script = 'sleep 77 & (setsid sleep 77 &) ; sleep 77'
-    const older = await olderBash(script, { cwd: folder, timeoutMs: 300 })
+    const older = await olderBash(script, { cwd: folder, timeoutMs: 2_000 })
     expect(older.code).toBe(124)
     expect(await leftIn(folder)).toBeGreaterThan(0)
     await inWorkspace({ name }, async ({ runtime, root }) => {

@@ -97,7 +97,7 @@ describe('the kit is red on a provider', () => {
         await inner.close?.()
       }
       const only = namesIn(caseNames(), 'bash', 'timeout', 'end', 'abort', 'edit')
-      expect(await failedOf(provider, { only, caseTimeoutMs: 10_000 })).toEqual([
+      expect(await failedOf(provider, { only, caseTimeoutMs: 30_000 })).toEqual([
         'abort/while-running',
         'bash/long-command',
         'end/leaves-nothing',

@@ -76,7 +76,8 @@ fn host_functions_answer_and_timers_pass() {
     });
     assert_eq!(outcome.json(), Some("[3,7,11]"), "{:?}", outcome.failure);
     assert_eq!(asked, [0, 1, 2]);
-    assert!(outcome.usage.parked_ms >= 5.0, "{}", outcome.usage.parked_ms);
+    // What passed before it was parked is not in that figure.
+    assert!(outcome.usage.parked_ms > 0.0 && outcome.duration_ms >= 5.0, "{:?}", outcome.usage);
 }
 
 #[test]

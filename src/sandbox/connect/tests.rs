@@ -245,7 +245,16 @@ fn more_connections_than_allowed_are_refused() {
             call::note(notes, number, call::connect_on(*fd, ALLOWED, port));
         }
         call::close(open[1]);
-        call::note(notes, 4, call::connect_on(open[3], ALLOWED, port));
+        // A child that another test forks just then holds our copy of it for a moment.
+        for _ in 0..10_000 {
+            let done = call::connect_on(open[3], ALLOWED, port);
+            call::note(notes, 4, done);
+            if done == 0 {
+                break;
+            }
+            // SAFETY: a system call.
+            unsafe { libc::usleep(1_000) };
+        }
         call::note(notes, 5, call::connect(ALLOWED, port));
     });
     let refused = -i64::from(libc::ECONNREFUSED);
@@ -253,7 +262,7 @@ fn more_connections_than_allowed_are_refused() {
     assert_eq!(notes, [0, 0, 0, refused, 0, refused]);
     assert_eq!(door.close(), 4);
     let list = setup.denials();
-    assert_eq!((list.len(), list[0].count), (1, 2));
+    assert!(list.len() == 1 && list[0].count >= 2, "{list:?}");
     assert_eq!(list[0].reason, DenialReason::ConnectionLimit);
     assert_eq!((&list[0].rule, &list[0].allow_with), (&None, &None));
 }

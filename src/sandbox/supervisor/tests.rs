@@ -153,8 +153,9 @@ fn a_child_is_served_while_a_hundred_others_block() {
     }
 }
 
-#[test]
-fn a_child_that_took_the_thread_once_does_not_get_it_again() {
+/// Three calls of one child, and whether each was done by the leading thread; the first takes so long
+/// that another thread leads.
+fn after_a_long_call() -> [i64; 3] {
     let mut child = trial::fork(CONNECT, |notes| {
         for number in 0..3 {
             call::note(notes, number, call::connect(NOWHERE, 9));
@@ -166,10 +167,10 @@ fn a_child_that_took_the_thread_once_does_not_get_it_again() {
         call.promptly(move |call| {
             let here = lead::is_here();
             if is_first {
-                // Until another leads.
+                // Until another leads, which it may do already.
                 let lead = &supervisor().unwrap().lead;
                 let own = lead.at();
-                while lead.at() == own {
+                while own != 0 && lead.at() == own {
                     std::thread::yield_now();
                 }
             }
@@ -178,7 +179,18 @@ fn a_child_that_took_the_thread_once_does_not_get_it_again() {
     });
     child.finish();
     drop(watch);
-    assert_eq!([child.note(0), child.note(1), child.note(2)], [1, 0, 0]);
+    [child.note(0), child.note(1), child.note(2)]
+}
+
+#[test]
+fn a_child_that_took_the_thread_once_does_not_get_it_again() {
+    // On a busy machine another may lead before even the first call is looked at.
+    let had_it = (0..20).any(|_| {
+        let [first, second, third] = after_a_long_call();
+        assert_eq!([second, third], [0, 0]);
+        first == 1
+    });
+    assert!(had_it);
 }
 
 #[test]

@@ -80,7 +80,7 @@ export const ENDING_CASES: readonly Case[] = [
     needs: ['bash'],
     async run({ ops }) {
       const command = `echo before; echo beside >&2; ${FOREVER}`
-      const { out, err } = await ops.bash({ command, timeoutMs: 1_500 })
+      const { out, err } = await ops.bash({ command, timeoutMs: 3_000 })
       same('out', out, 'before\n')
       matches('err', err, /^beside\n+Command timed out$/)
     },
