@@ -164,7 +164,7 @@ fn quadratic_sources_are_refused_or_fast() {
     for source in sources {
         let started = Instant::now();
         drop(strip(&source));
-        assert!(started.elapsed() < Duration::from_secs(60), "{:?}", source.get(..20));
+        assert!(started.elapsed() < Duration::from_mins(1), "{:?}", source.get(..20));
     }
 }
 
