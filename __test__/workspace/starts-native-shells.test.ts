@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { until } from '../tool/support'
 import { ENGINES, virtualGroundOn } from './virtual-ground'
 
 const project = join(__dirname, '../..')
@@ -37,12 +38,6 @@ function programsOf(host: number): number[] {
         return false
       }
     })
-}
-
-async function until(holds: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 200 && !holds(); tries++)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  return holds()
 }
 
 describe('a process of the native shell', () => {
@@ -67,8 +62,7 @@ describe('a process of the native shell', () => {
       expect(programs.length).toBe(2)
       host.kill('SIGKILL')
       await once(host, 'exit')
-      const gone = () => programs.every((pid) => !existsSync(`/proc/${pid}`))
-      expect(await until(gone)).toBe(true)
+      await until('they are gone', () => programs.every((pid) => !existsSync(`/proc/${pid}`)))
     } finally {
       host.kill('SIGKILL')
       rmSync(root, { recursive: true, force: true })
@@ -81,7 +75,7 @@ describe('a process of the native shell', () => {
     await virtualGroundOn('native')(async ({ root, run }) => {
       // Looked at once a script runs: a program that is only just starting need not be held yet.
       const running = run('echo > begun; sleep 1; echo done')
-      expect(await until(() => existsSync(join(root, 'begun')))).toBe(true)
+      await until('the script runs', () => existsSync(join(root, 'begun')))
       const [pid] = programsOf(process.pid)
       const status = readFileSync(`/proc/${pid}/status`, 'utf8')
       const fact = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1]
